@@ -1,0 +1,181 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+)
+
+// Authorize takes the person to the authorization endpoint and brings the
+// answer back, judged.
+func (r *Run) Authorize(ctx context.Context, q *Request) (*Response, error) {
+	if err := r.prepare(ctx, q); err != nil {
+		return nil, err
+	}
+	if err := r.show(ctx, q); err != nil {
+		return nil, err
+	}
+	a := &arrivals{run: r, q: q}
+	ctx, a.give = context.WithCancelCause(ctx)
+	defer a.give(nil)
+	hit, err := r.visit(ctx, q, a)
+	if wrong := a.failed(); err != nil && wrong != nil {
+		return nil, wrong
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.answer, r.judge(ctx, a.taken(hit))
+}
+
+// visit sends the person off and measures what part of the time was theirs.
+func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) (Hit, error) {
+	start, servers := r.Now(), r.Log.Theirs(r.name)
+	stop := func() {}
+	defer func() {
+		stop()
+		r.person += r.Now().Sub(start) - (r.Log.Theirs(r.name) - servers)
+	}()
+	hit, err := r.Agent.Visit(ctx, Visit{
+		URL:    q.full(),
+		Accept: func(h Hit) bool { return a.accept(ctx, h) },
+		Stray:  a.stray,
+		Opened: func(by, note string) {
+			r.Say(trace.Opened{URL: q.full(), By: by, Note: note, Back: r.Agent.RedirectURI()})
+			stop = r.wait(q)
+		},
+		Fetched: func(x trace.Exchanged) { r.Say(x) },
+	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return hit, err
+}
+
+// arrivals judges what comes to the redirect URI, one at a time.
+type arrivals struct {
+	run  *Run
+	q    *Request
+	give context.CancelCauseFunc
+
+	mu     sync.Mutex
+	answer *Response
+	wrong  error // the first failed check of an arrival that was not taken
+	timer  *time.Timer
+}
+
+// accept says whether a hit is this run's answer. One that is not is a
+// finding at once; what it said is never used.
+func (a *arrivals) accept(ctx context.Context, h Hit) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.answer != nil {
+		return false
+	}
+	resp := a.read(h)
+	if err := a.run.unwrap(ctx, resp); err != nil {
+		a.refuse(resp, nil, err)
+		return false
+	}
+	var failed []trace.Finding
+	for _, c := range a.run.checks() {
+		if c.At != Authorization || !c.Opens {
+			continue
+		}
+		if f := found(c, c.Eval(a.run, resp), resp); a.run.stops(f) {
+			failed = append(failed, f)
+		}
+	}
+	if len(failed) > 0 {
+		a.refuse(resp, failed, &CheckError{failed[0]})
+		return false
+	}
+	resp.Seq = a.run.Say(returned(resp, true, ""))
+	a.answer = resp
+	return true
+}
+
+// refuse records an arrival that is not ours and starts the grace period in
+// which the right one may still come.
+func (a *arrivals) refuse(resp *Response, failed []trace.Finding, err error) {
+	seq := a.run.Say(returned(resp, false, "it does not belong to this run"))
+	for i := range failed {
+		failed[i].Evidence = []int{seq}
+		a.run.Say(failed[i])
+	}
+	var check *CheckError
+	if errors.As(err, &check) {
+		check.Finding.Evidence = []int{seq}
+	}
+	if a.wrong != nil {
+		return
+	}
+	a.wrong = err
+	if grace := a.run.Agent.Grace(); grace > 0 {
+		a.run.Note("grace", "still waiting "+grace.String()+" for the right answer", "RFC 6749 §10.12")
+		a.timer = time.AfterFunc(grace, func() { a.give(err) })
+		return
+	}
+	a.give(err)
+}
+
+func (a *arrivals) failed() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.wrong
+}
+
+// taken is the answer of the accepted hit.
+func (a *arrivals) taken(Hit) *Response {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+	return a.answer
+}
+
+func (a *arrivals) stray(h Hit, why string) {
+	resp := a.read(h)
+	a.run.Say(returned(resp, false, why))
+}
+
+// read takes a hit apart. Parameters that the redirect URI itself has are not
+// the answer's.
+func (a *arrivals) read(h Hit) *Response {
+	from := trace.Origin{By: "redirect"}
+	resp := &Response{Request: a.q, Form: h.Via, Hit: &h, Header: h.Header}
+	query := ParseParams(h.RawQuery, from)
+	if own, err := url.Parse(a.run.Agent.RedirectURI()); err == nil && own.RawQuery != "" {
+		for _, p := range ParseParams(own.RawQuery, from) {
+			if i := slices.IndexFunc(query, func(q trace.Param) bool { return q.Name == p.Name && q.Value == p.Value }); i >= 0 {
+				query = slices.Delete(query, i, i+1)
+			}
+		}
+	}
+	switch h.Via {
+	case "fragment":
+		resp.Values, resp.Other = ParseParams(h.Fragment, from), query
+	case "form_post":
+		resp.Values, resp.Other = ParseParams(h.Body, from), query
+	default:
+		resp.Values, resp.Other = query, ParseParams(h.Fragment, from)
+	}
+	for i := range resp.Values {
+		resp.Values[i].Secret = slices.Contains(secretMembers(), resp.Values[i].Name)
+	}
+	return resp
+}
+
+func returned(resp *Response, used bool, reason string) trace.Returned {
+	e := trace.Returned{
+		Via: resp.Form, Method: resp.Hit.Method, Path: resp.Hit.Path,
+		Params: slices.Concat(resp.Values, resp.Other), Used: used, Reason: reason,
+	}
+	return e
+}

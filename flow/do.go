@@ -1,0 +1,130 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+	"github.com/oauthprobe/oauthprobe/flow/wire"
+)
+
+// Do sends a request over the back channel: parameters, wrapping, client
+// authentication, proofs, the wire, again where an extension asks for it, and
+// then the verdicts. The Response is nil only when nothing was answered.
+func (r *Run) Do(ctx context.Context, q *Request) (*Response, error) {
+	if err := r.prepare(ctx, q); err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		sent := q.clone() // a retry starts before client authentication, or assertions and proofs repeat
+		resp, err := r.send(ctx, sent, try)
+		if err != nil {
+			return resp, err
+		}
+		if try == 1 && r.again(sent, resp) {
+			continue
+		}
+		return resp, r.judge(ctx, resp)
+	}
+}
+
+func (r *Run) again(q *Request, resp *Response) bool {
+	again := false
+	for _, x := range r.Extensions {
+		if x.Retry != nil && x.Retry(r, q, resp) {
+			again = true
+		}
+	}
+	return again
+}
+
+// prepare collects parameters, remembers what was meant, and lets extensions
+// wrap the message.
+func (r *Run) prepare(ctx context.Context, q *Request) error {
+	if err := r.phase(ctx, func(x Extension) On { return x.Params }, q); err != nil {
+		return err
+	}
+	q.Meant = slices.Clone(q.Params)
+	r.asked[q.Endpoint] = q
+	return r.phase(ctx, func(x Extension) On { return x.Wrap }, q)
+}
+
+// show lets the last edits in, tells the trace, then waits to be let go.
+func (r *Run) show(ctx context.Context, q *Request) error {
+	if err := r.phase(ctx, func(x Extension) On { return x.Edit }, q); err != nil {
+		return err
+	}
+	r.Say(q.built())
+	return r.phase(ctx, func(x Extension) On { return x.Hold }, q)
+}
+
+func (r *Run) phase(ctx context.Context, pick func(Extension) On, q *Request) error {
+	for _, x := range r.Extensions {
+		f := pick(x)[q.Endpoint]
+		if f == nil {
+			continue
+		}
+		if err := f(ctx, r, q); err != nil {
+			return fmt.Errorf("%s: %w", x.Name, err)
+		}
+	}
+	return nil
+}
+
+func (r *Run) send(ctx context.Context, q *Request, try int) (*Response, error) {
+	if r.Client.Auth != nil && q.Endpoint.authenticates() {
+		if err := r.Client.Auth(ctx, r, q); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.phase(ctx, func(x Extension) On { return x.Sign }, q); err != nil {
+		return nil, err
+	}
+	if err := r.show(ctx, q); err != nil {
+		return nil, err
+	}
+	a, err := r.Wire.Do(ctx, q.wire())
+	x := a.Exchanged
+	x.Endpoint, x.Try = string(q.Endpoint), try
+	x.Secrets = append(q.secrets(), answered(a)...)
+	if err != nil {
+		x.Failure = &trace.Failure{Kind: transportKind(err), Text: err.Error()}
+	}
+	resp := &Response{Request: q, Status: a.Status, Header: a.Header, Body: a.Body, Truncated: x.Response.Truncated}
+	resp.Seq = r.Say(x)
+	if err != nil {
+		return nil, &TransportError{q.Endpoint, resp.Seq, err}
+	}
+	resp.parse()
+	return resp, nil
+}
+
+// answered says where in an answer secrets stand.
+func answered(a *wire.Answer) []trace.Secret {
+	if a.Status == 0 {
+		return nil
+	}
+	var out []trace.Secret
+	for _, name := range []string{"Set-Cookie", "Location"} {
+		if a.Header.Get(name) != "" {
+			out = append(out, trace.Secret{Part: "response-header", Name: name})
+		}
+	}
+	for _, name := range secretMembers() {
+		if strings.Contains(string(a.Body), name) {
+			out = append(out, trace.Secret{Part: "response-body", Name: name})
+		}
+	}
+	return out
+}
+
+func transportKind(err error) string {
+	var w *wire.Error
+	if errors.As(err, &w) {
+		return w.Kind
+	}
+	return "transport"
+}

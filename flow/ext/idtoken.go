@@ -1,0 +1,158 @@
+package ext
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/jose"
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+)
+
+// IDToken takes the ID token of an answer apart, verifies its signature with
+// the server's published keys, has it judged, and says VERIFIED only then.
+func IDToken() flow.Extension {
+	return flow.Extension{
+		Name: "id-token", Spec: "OpenID Connect Core §3.1.3.7",
+		Doc: "ID token validation\n\nThe ID token says who signed in, when, and for which client. It is worth nothing until its signature, issuer, audience, times and nonce have been checked.",
+		Inspect: func(ctx context.Context, r *flow.Run, resp *flow.Response) error {
+			if resp.Request.Endpoint != flow.Token {
+				return nil
+			}
+			if access, _ := resp.Object.String("access_token"); strings.Count(access, ".") == 2 {
+				accessToken(r, resp, access)
+			}
+			if id, ok := resp.Object.String("id_token"); ok {
+				return idToken(ctx, r, resp, id)
+			}
+			return nil
+		},
+	}
+}
+
+func idToken(ctx context.Context, r *flow.Run, carrier *flow.Response, raw string) error {
+	r.Step("ID token", "check that it is genuine, fresh, and meant for this client and this sign-in", "OIDC Core §3.1.3.7")
+	t := jose.Decode(raw)
+	signature, seq, err := verify(ctx, r, t)
+	if err != nil {
+		return err
+	}
+	resp := &flow.Response{
+		Request: &flow.Request{Endpoint: flow.IDToken}, Token: t, Signature: signature, Carrier: carrier, Seq: carrier.Seq,
+	}
+	if seq != 0 {
+		resp.Evidence = []int{seq}
+	}
+	findings, gate := r.Judge(resp)
+	verified, reason := verdict(t, signature, findings)
+	if verified {
+		r.Result.IDToken = t
+	}
+	r.Say(trace.Decoded{
+		What: "id_token", Header: raws(t.Header), Claims: raws(t.Claims),
+		Verified: verified, Reason: reason, Evidence: append([]int{carrier.Seq}, resp.Evidence...),
+	})
+	return gate
+}
+
+// verify looks for a key of the issuer that verifies the signature. An error
+// means that the keys could not be had.
+func verify(ctx context.Context, r *flow.Run, t *jose.Token) (*flow.Signature, int, error) {
+	alg := t.Alg()
+	switch {
+	case t.Form != "JWS":
+		return &flow.Signature{Unchecked: "it is not a signed JWT"}, 0, nil
+	case strings.EqualFold(alg, "none"):
+		return &flow.Signature{Unchecked: "it has no signature (alg none)"}, 0, nil
+	case strings.HasPrefix(alg, "HS"):
+		return mac(r, t), 0, nil
+	case r.Server.Endpoint(flow.JWKS) == "":
+		return &flow.Signature{Unchecked: "no jwks_uri is known: give --jwks-uri to have the signature checked"}, 0, nil
+	}
+	set, seq, err := r.Keys(ctx, false)
+	if err != nil {
+		return nil, seq, err
+	}
+	s := try(t, set)
+	var selection *jose.SelectError
+	if errors.As(s.Err, &selection) && selection.Reason == "kid-unknown" {
+		kid, _ := t.Kid()
+		r.Note("jwks-refetch", "key "+kid+" is not in the key set; fetching the set once more, in case it was rotated", "OIDC Core §10.1.1")
+		if set, seq, err = r.Keys(ctx, true); err != nil {
+			return nil, seq, err
+		}
+		s = try(t, set)
+		s.Refetched = true
+	}
+	return s, seq, nil
+}
+
+// mac verifies HMAC with the client's own secret, and with nothing that is
+// public.
+func mac(r *flow.Run, t *jose.Token) *flow.Signature {
+	if r.Client.Secret == "" {
+		return &flow.Signature{Unchecked: t.Alg() + " needs a secret that only this client and the server share, and this client has none"}
+	}
+	if err := jose.VerifyHMAC(t, []byte(r.Client.Secret)); err != nil {
+		return &flow.Signature{Err: err}
+	}
+	return &flow.Signature{Key: &jose.Key{Kty: "oct", Kid: "the client secret"}}
+}
+
+func try(t *jose.Token, set jose.KeySet) *flow.Signature {
+	keys, err := set.Candidates(t)
+	if err != nil {
+		return &flow.Signature{Err: err}
+	}
+	for i := range keys {
+		if err = jose.Verify(t, keys[i]); err == nil {
+			return &flow.Signature{Key: &keys[i]}
+		}
+	}
+	return &flow.Signature{Err: err}
+}
+
+// verdict is VERIFIED only when a key verified the signature and no check of
+// the token failed; otherwise the first reason against it.
+func verdict(t *jose.Token, s *flow.Signature, findings []trace.Finding) (bool, string) {
+	var passed []string
+	for _, f := range findings {
+		switch f.Outcome {
+		case trace.Fail:
+			return false, f.Detail
+		case trace.Pass:
+			if claim, ok := strings.CutPrefix(f.ID, "id-token-"); ok {
+				passed = append(passed, claim)
+			}
+		}
+	}
+	if s.Key == nil {
+		return false, s.Unchecked
+	}
+	by := t.Alg()
+	if s.Key.Kid != "" {
+		by += " by key " + s.Key.Kid
+	}
+	return true, by + "; checked " + strings.Join(passed, ", ")
+}
+
+// accessToken shows an access token that happens to be a JWT. It is not ours
+// to judge: RFC 9068 §6.
+func accessToken(r *flow.Run, carrier *flow.Response, raw string) {
+	t := jose.Decode(raw)
+	if t.Header == nil || t.Claims == nil {
+		return
+	}
+	r.Say(trace.Decoded{
+		What: "access_token", Header: raws(t.Header), Claims: raws(t.Claims), Evidence: []int{carrier.Seq},
+		Reason: "shown as its resource would see it; a client must not rely on what is inside (RFC 9068 §6)",
+	})
+}
+
+func raws(o *jose.Object) []byte {
+	if o == nil {
+		return nil
+	}
+	return o.Raw
+}

@@ -1,0 +1,90 @@
+// Package grant holds the ways to get a token, one file each. A grant is
+// straight-line code that reads like the figure in its specification.
+package grant
+
+import (
+	"context"
+	"strings"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+)
+
+// Code is the authorization code grant.
+func Code() flow.Procedure {
+	return flow.Procedure{
+		Name: "code",
+		Spec: "RFC 6749 §4.1",
+		Doc: "authorization code grant\n\n" +
+			"The person signs in at the authorization server with a browser; a short-lived code comes back through it. " +
+			"The code alone is worthless: this program trades it for a token over a direct connection, where it can prove who it is.",
+		Run: code,
+	}
+}
+
+func code(ctx context.Context, r *flow.Run) error {
+	back, err := authorize(ctx, r, "code")
+	if err != nil {
+		return err
+	}
+	r.Step("Token request", "trade the code for a token, directly and not through the browser", "RFC 6749 §4.1.3")
+	q, err := r.NewRequest(flow.Token)
+	if err != nil {
+		return err
+	}
+	q.Params.Set("grant_type", "authorization_code", spec("RFC 6749 §4.1.3", "what is being traded"))
+	q.Params.SetSecret("code", back.Values.Get("code"), spec("RFC 6749 §4.1.3", "the code that the browser brought; good for one use"))
+	if uri := r.Asked(flow.Authorization).Meant.Get("redirect_uri"); uri != "" {
+		q.Params.Set("redirect_uri", uri, spec("RFC 6749 §4.1.3", "the same as before, or the code was meant for someone else"))
+	}
+	resp, err := r.Do(ctx, q)
+	if err != nil {
+		return err
+	}
+	return obtained(r, resp)
+}
+
+// authorize is the half of a grant that goes through the browser.
+func authorize(ctx context.Context, r *flow.Run, responseType string) (*flow.Response, error) {
+	r.Step("Authorization request", "send the person to the server with a browser", "RFC 6749 §4.1.1")
+	q, err := r.NewRequest(flow.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	q.Params.Set("response_type", responseType, spec("RFC 6749 §3.1.1", "a code, not a token: what passes through a browser can leak"))
+	q.Params.Set("client_id", r.Client.ID, trace.Origin{By: r.Ask.By("client_id"), Ref: "RFC 6749 §2.2", Why: "who asks; not a secret"})
+	if uri := r.Agent.RedirectURI(); uri != "" && !r.Ask.OmitRedirect {
+		q.Params.Set("redirect_uri", uri, trace.Origin{By: r.Ask.By("redirect_uri"), Ref: "RFC 6749 §3.1.2", Why: "where the answer has to go; must be registered"})
+	}
+	if mode := r.Ask.ResponseMode; mode != "" {
+		q.Params.Set("response_mode", mode, trace.Origin{By: r.Ask.By("response_mode"), Ref: "OAuth 2.0 Multiple Response Types §2.1", Why: "how the answer travels back"})
+	}
+	scope(r, q)
+	return r.Authorize(ctx, q)
+}
+
+// scope sets the one parameter that nearly every grant shares.
+func scope(r *flow.Run, q *flow.Request) {
+	if len(r.Ask.Scope) == 0 {
+		return
+	}
+	q.Params.Set("scope", strings.Join(r.Ask.Scope, " "), trace.Origin{By: r.Ask.By("scope"), Ref: "RFC 6749 §3.3", Why: "what the token shall be good for"})
+}
+
+// obtained keeps the answer that a grant was for and says it.
+func obtained(r *flow.Run, resp *flow.Response) error {
+	r.Result.Token = resp
+	if resp.Object == nil {
+		return nil
+	}
+	e := trace.Obtained{What: "token", Body: resp.Object.Raw}
+	for _, name := range []string{"access_token", "refresh_token", "id_token"} {
+		if _, ok := resp.Object.Get(name); ok {
+			e.Secrets = append(e.Secrets, trace.Secret{Part: "body", Name: name})
+		}
+	}
+	r.Say(e)
+	return nil
+}
+
+func spec(ref, why string) trace.Origin { return trace.Origin{By: "grant", Ref: ref, Why: why} }

@@ -1,0 +1,101 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+)
+
+// judge puts every check to an answer and says which error, if any, it comes
+// to. An answer that is not the protocol's has no more to say; a failed trust
+// check comes before the server's refusal, or a forged error would be shown
+// as the server's word.
+func (r *Run) judge(ctx context.Context, resp *Response) error {
+	if err := r.unwrap(ctx, resp); err != nil {
+		return err
+	}
+	_, gate := r.verdicts(resp)
+	if resp.Status != 0 && !resp.Request.Open {
+		if foreign := resp.foreign(); foreign != nil {
+			return foreign
+		}
+	}
+	if refused := resp.refused(); refused != nil && !resp.Request.Open {
+		if gate != nil {
+			return gate
+		}
+		return refused
+	}
+	for _, x := range r.Extensions {
+		if x.Inspect == nil {
+			continue
+		}
+		if err := x.Inspect(ctx, r, resp); err != nil && gate == nil {
+			gate = err
+		}
+	}
+	return gate
+}
+
+// Judge puts the checks of a Response's endpoint to something that an answer
+// carried, such as an ID token.
+func (r *Run) Judge(resp *Response) ([]trace.Finding, error) { return r.verdicts(resp) }
+
+func (r *Run) unwrap(ctx context.Context, resp *Response) error {
+	if resp.unwrapped {
+		return nil
+	}
+	resp.unwrapped = true
+	for _, x := range r.Extensions {
+		if x.Unwrap == nil {
+			continue
+		}
+		if err := x.Unwrap(ctx, r, resp); err != nil {
+			return fmt.Errorf("%s: %w", x.Name, err)
+		}
+	}
+	return nil
+}
+
+func (r *Run) checks() []Check {
+	all := append([]Check{}, r.Checks...)
+	for _, x := range r.Extensions {
+		all = append(all, x.Checks...)
+	}
+	return all
+}
+
+// verdicts runs every check of the answer's endpoint; the error is the first
+// that the Gate stops at.
+func (r *Run) verdicts(resp *Response) ([]trace.Finding, error) {
+	var all []trace.Finding
+	var gate error
+	for _, c := range r.checks() {
+		if c.At != resp.Request.Endpoint {
+			continue
+		}
+		f := found(c, c.Eval(r, resp), resp)
+		r.Say(f)
+		all = append(all, f)
+		if gate == nil && r.stops(f) {
+			gate = &CheckError{f}
+		}
+	}
+	return all, gate
+}
+
+func (r *Run) stops(f trace.Finding) bool {
+	return f.Outcome == trace.Fail && r.Gate != nil && r.Gate(f)
+}
+
+func found(c Check, v Verdict, resp *Response) trace.Finding {
+	if v.Outcome == "" {
+		v.Outcome = trace.Pass
+	}
+	evidence := append([]int{resp.Seq}, resp.Evidence...)
+	return trace.Finding{
+		ID: c.ID, Code: c.Code, Level: c.Level, Outcome: v.Outcome, Ref: c.Spec,
+		Detail: v.Detail, Expected: v.Expected, Actual: v.Actual, Evidence: append(evidence, v.Evidence...),
+	}
+}

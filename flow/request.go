@@ -1,0 +1,117 @@
+package flow
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+	"github.com/oauthprobe/oauthprobe/flow/wire"
+)
+
+// A Request is one message, still soft.
+type Request struct {
+	Endpoint Endpoint
+	Method   string
+	URL      *url.URL
+	Headers  Params // only what is set on purpose
+	Params   Params
+	Meant    Params // Params before wrapping: what answers are judged against
+	Open     bool   // the procedure judges the status itself
+}
+
+// NewRequest makes an empty request to one of the server's endpoints: a GET
+// where the endpoint is read, a POST of a form elsewhere.
+func (r *Run) NewRequest(e Endpoint) (*Request, error) {
+	s := r.Server.Endpoint(e)
+	if s == "" {
+		return nil, &ConfigError{e.Member(), "the server's metadata do not name one, and none is given"}
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return nil, &ConfigError{e.Member(), "not an absolute http or https URL: " + s}
+	}
+	q := &Request{Endpoint: e, Method: http.MethodPost, URL: u}
+	if e == Authorization || e == JWKS || e == Userinfo {
+		q.Method = http.MethodGet
+	}
+	return q, nil
+}
+
+// Get makes a request that reads an address.
+func Get(e Endpoint, address string) (*Request, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, &ConfigError{string(e), err.Error()}
+	}
+	return &Request{Endpoint: e, Method: http.MethodGet, URL: u}, nil
+}
+
+func (q *Request) clone() *Request {
+	c := *q
+	u := *q.URL
+	c.URL, c.Headers, c.Params = &u, slices.Clone(q.Headers), slices.Clone(q.Params)
+	return &c
+}
+
+// full is the address with the parameters of a GET. A query that the
+// endpoint's own address has is kept (RFC 6749 §3.1).
+func (q *Request) full() string {
+	u := *q.URL
+	if q.Method == http.MethodGet && len(q.Params) > 0 {
+		if u.RawQuery != "" {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += q.Params.Encode()
+	}
+	return u.String()
+}
+
+func (q *Request) built() trace.Built {
+	in := "body"
+	if q.Method == http.MethodGet {
+		in = "query"
+	}
+	return trace.Built{
+		Endpoint: string(q.Endpoint), Method: q.Method, URL: q.URL.String(), In: in,
+		Params: slices.Clone(q.Params), Headers: slices.Clone(q.Headers),
+	}
+}
+
+func (q *Request) wire() wire.Request {
+	w := wire.Request{Method: q.Method, URL: q.full(), Header: http.Header{"Accept": {"application/json"}}}
+	if q.Method != http.MethodGet {
+		w.Body = []byte(q.Params.Encode())
+		w.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	replaced := map[string]bool{}
+	for _, h := range q.Headers {
+		name := http.CanonicalHeaderKey(h.Name)
+		if !replaced[name] {
+			w.Header.Del(name)
+			replaced[name] = true
+		}
+		w.Header.Add(name, h.Value)
+	}
+	return w
+}
+
+// secrets says where in the exchange of this request secrets stand.
+func (q *Request) secrets() []trace.Secret {
+	part := "request-body"
+	if q.Method == http.MethodGet {
+		part = "request-query"
+	}
+	var out []trace.Secret
+	for _, p := range q.Params {
+		if p.Secret {
+			out = append(out, trace.Secret{Part: part, Name: p.Name})
+		}
+	}
+	for _, h := range q.Headers {
+		if h.Secret {
+			out = append(out, trace.Secret{Part: "request-header", Name: http.CanonicalHeaderKey(h.Name)})
+		}
+	}
+	return out
+}
