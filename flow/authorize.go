@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,7 @@ func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) (Hit, error) {
 			stop = r.wait(q)
 		},
 		Fetched: func(x trace.Exchanged) { r.Say(x) },
+		Note:    func(n trace.Note) { r.Say(n) },
 	})
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -95,7 +97,7 @@ func (a *arrivals) accept(ctx context.Context, h Hit) bool {
 		a.refuse(resp, failed, &CheckError{failed[0]})
 		return false
 	}
-	resp.Seq = a.run.Say(returned(resp, true, ""))
+	resp.Seq = a.run.Say(a.returned(resp, true, ""))
 	a.answer = resp
 	return true
 }
@@ -103,7 +105,7 @@ func (a *arrivals) accept(ctx context.Context, h Hit) bool {
 // refuse records an arrival that is not ours and starts the grace period in
 // which the right one may still come.
 func (a *arrivals) refuse(resp *Response, failed []trace.Finding, err error) {
-	seq := a.run.Say(returned(resp, false, "it does not belong to this run"))
+	seq := a.run.Say(a.returned(resp, false, "it does not belong to this run"))
 	for i := range failed {
 		failed[i].Evidence = []int{seq}
 		a.run.Say(failed[i])
@@ -142,7 +144,7 @@ func (a *arrivals) taken(Hit) *Response {
 
 func (a *arrivals) stray(h Hit, why string) {
 	resp := a.read(h)
-	a.run.Say(returned(resp, false, why))
+	a.run.Say(a.returned(resp, false, why))
 }
 
 // read takes a hit apart. Parameters that the redirect URI itself has are not
@@ -172,10 +174,28 @@ func (a *arrivals) read(h Hit) *Response {
 	return resp
 }
 
-func returned(resp *Response, used bool, reason string) trace.Returned {
-	e := trace.Returned{
-		Via: resp.Form, Method: resp.Hit.Method, Path: resp.Hit.Path,
-		Params: slices.Concat(resp.Values, resp.Other), Used: used, Reason: reason,
+// returned is the record of an arrival. What it says of an error is withheld
+// when the arrival is not to be trusted: it may not be the server's word.
+func (a *arrivals) returned(resp *Response, used bool, reason string) trace.Returned {
+	params := slices.Concat(resp.Values, resp.Other)
+	if (!used && a.run.Gate != nil) || a.distrusted(resp) {
+		for i, p := range params {
+			if strings.HasPrefix(p.Name, "error") {
+				params[i].Value = "(withheld)"
+			}
+		}
 	}
-	return e
+	return trace.Returned{
+		Via: resp.Form, Method: resp.Hit.Method, Path: resp.Hit.Path, Params: params, Used: used, Reason: reason,
+	}
+}
+
+// distrusted reports whether a check of the answer is going to stop the run.
+func (a *arrivals) distrusted(resp *Response) bool {
+	for _, c := range a.run.checks() {
+		if c.At == Authorization && a.run.stops(found(c, c.Eval(a.run, resp), resp)) {
+			return true
+		}
+	}
+	return false
 }

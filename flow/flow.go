@@ -26,6 +26,7 @@ type Plan struct {
 	Gate       func(trace.Finding) bool // true: this failed finding stops the run; nil: none does
 	Notes      []trace.Note             // said when the run starts: choices and where they came from
 	Before     string                   // the procedure that this run prepares, when it does
+	Insecure   bool                     // plain http off loopback was asked for
 	Skew       time.Duration            // clock difference that is tolerated
 	Exit       func(error) int          // the exit code that an error comes to, for the trace
 	Version    string                   // of oauthprobe, for the trace
@@ -161,6 +162,7 @@ type Visit struct {
 	Stray   func(Hit, string)     // everything else that arrived, and why it is not
 	Opened  func(by, note string) // what was started for the person, or why nothing could be
 	Fetched func(trace.Exchanged) // an exchange that the agent made itself
+	Note    func(trace.Note)
 }
 
 // A Result is what a run leaves behind.

@@ -63,7 +63,7 @@ func metadataIssuer(r *flow.Run, p *flow.Response) flow.Verdict {
 	return fail(r.Server.Issuer, got, "these are the metadata of another issuer; if this is the server you mean, give it as it names itself: %s", got)
 }
 
-func issuerForm(_ *flow.Run, p *flow.Response) flow.Verdict {
+func issuerForm(r *flow.Run, p *flow.Response) flow.Verdict {
 	s, text := p.Object.String("issuer")
 	u, err := url.Parse(s)
 	switch {
@@ -71,6 +71,8 @@ func issuerForm(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return skip("no issuer")
 	case err != nil || u.Host == "":
 		return fail("an https URL", s, "issuer is not an absolute URL")
+	case u.Scheme != "https" && !Loopback(u) && r.Insecure:
+		return warn("https", u.Scheme, "issuer is not https, let pass by --insecure")
 	case u.Scheme != "https" && !Loopback(u):
 		return fail("https", u.Scheme, "issuer is not https")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -100,7 +102,7 @@ func endpointsForm(r *flow.Run, p *flow.Response) flow.Verdict {
 			continue
 		case err != nil || u.Host == "":
 			return fail("an absolute URL", s, "%s is not an absolute URL", e.Member())
-		case u.Scheme != "https" && !Loopback(u):
+		case u.Scheme != "https" && !Loopback(u) && !r.Insecure:
 			return fail("https", s, "%s is not https", e.Member())
 		case u.Fragment != "" || strings.Contains(s, "#"):
 			return fail("no fragment", s, "%s has a fragment", e.Member())
