@@ -1,0 +1,86 @@
+// Package cmd decides: flags, environment and defaults come in, a plan goes
+// to the engine, and an error goes out as words and an exit code.
+//
+// One command through the code, from top to bottom: main.go calls Main, which
+// builds the tree of commands (root.go, grants.go). A grant's command owns a
+// session (session.go): option groups (opt_*.go) that know their flags, and a
+// layer (layer.go) that fills each value from flag, environment or default and
+// remembers which. session.run discovers the server, plan.go turns options
+// into a flow.Plan, flow.Start runs it, and what is left of the run goes to
+// output.Deliver on stdout, or through hint.go and exit.go to stderr.
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+)
+
+// An Env is everything that the program touches outside itself.
+type Env struct {
+	Args    []string // without the program's name
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	InTTY   bool // what each of the three streams is
+	OutTTY  bool
+	ErrTTY  bool
+	Width   int // of the terminal at stderr; 0: unknown
+	Getenv  func(string) string
+	Exists  func(path string) bool
+	OS      string // "linux/amd64"
+	Now     func() time.Time
+	Rand    io.Reader
+	Proxy   func(*http.Request) (*url.URL, error)
+	Context func() (context.Context, context.CancelFunc) // ends with flow.ErrInterrupted
+}
+
+// OS is the Env of a real process.
+func OS() Env {
+	width, _, err := term.GetSize(int(os.Stderr.Fd()))
+	if err != nil {
+		width = 0
+	}
+	return Env{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		InTTY:  term.IsTerminal(int(os.Stdin.Fd())),
+		OutTTY: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTTY: term.IsTerminal(int(os.Stderr.Fd())),
+		Width:  width, Getenv: os.Getenv,
+		Exists: func(path string) bool { _, err := os.Stat(path); return err == nil },
+		OS:     runtime.GOOS + "/" + runtime.GOARCH,
+		Now:    time.Now, Rand: rand.Reader, Proxy: http.ProxyFromEnvironment,
+		Context: interruptible,
+	}
+}
+
+// Terminal reports whether there is a person to ask: stdin and stderr both
+// are a terminal.
+func (e Env) Terminal() bool { return e.InTTY && e.ErrTTY }
+
+// interruptible ends at the first signal and leaves the second one to kill.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-c:
+			cancel(flow.ErrInterrupted)
+		case <-ctx.Done():
+		}
+		signal.Stop(c)
+	}()
+	return ctx, func() { cancel(nil) }
+}

@@ -1,0 +1,166 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/discover"
+	"github.com/oauthprobe/oauthprobe/flow/wire"
+	"github.com/oauthprobe/oauthprobe/loopback"
+)
+
+// words are what an error comes to: one line, and what to do about it. The
+// first hint is a sentence, each further one a thing to type.
+type words struct {
+	text  string
+	hints []string
+}
+
+// describe is the one place that turns an error into words.
+func describe(err error) words {
+	var (
+		masked *maskedError
+		usage  *usageError
+		config *flow.ConfigError
+		lost   *discover.NotFoundError
+		check  *flow.CheckError
+		refuse *flow.RefusedError
+		proto  *flow.ProtocolError
+		tr     *flow.TransportError
+		walk   *loopback.WalkError
+		listen *loopback.ListenError
+	)
+	if errors.As(err, &masked) {
+		w := describe(masked.error)
+		w.text = masked.mask(w.text)
+		for i := range w.hints {
+			w.hints[i] = masked.mask(w.hints[i])
+		}
+		return w
+	}
+	switch {
+	case errors.Is(err, flow.ErrInterrupted):
+		return words{text: "interrupted"}
+	case errors.As(err, &usage):
+		return words{usage.text, usage.hints}
+	case errors.As(err, &config):
+		return describeConfig(config)
+	case errors.As(err, &check):
+		return describeCheck(check)
+	case errors.As(err, &refuse):
+		return describeRefusal(refuse)
+	case errors.As(err, &lost):
+		return describeLost(lost)
+	case errors.As(err, &walk):
+		return describeWalk(walk)
+	case errors.As(err, &tr):
+		return describeTransport(tr)
+	case errors.As(err, &proto):
+		return words{proto.Error(), []string{"look at the whole answer with -v; is this the right address, and no login page or proxy in between?"}}
+	case errors.As(err, &listen):
+		return words{listen.Error(), []string{"choose another address to listen on:", "--callback 127.0.0.1:0"}}
+	case errors.Is(err, errNobody):
+		return words{"the answer was not handed over: stdin ended before the redirected URL came", []string{"paste the address that the browser ends at, or let this program walk the pages:", "--headless --fill NAME=VALUE"}}
+	case errors.Is(err, flow.ErrTimeout):
+		return words{"nobody came back in time: no answer arrived at the redirect URI", []string{"does the browser show an error page? A wrong client_id or redirect_uri shows only there. Give more time with:", "--timeout 15m"}}
+	}
+	return words{text: strings.TrimSpace(err.Error())}
+}
+
+func describeConfig(e *flow.ConfigError) words {
+	flags := map[string]string{"pushed_authorization_request_endpoint": "par-endpoint"}
+	flag := flags[e.Field]
+	if flag == "" {
+		flag = strings.ReplaceAll(e.Field, "_", "-")
+	}
+	w := words{text: e.Error()}
+	if strings.HasSuffix(e.Field, "_endpoint") || strings.HasSuffix(e.Field, "_uri") || e.Field == "client_secret" || e.Field == "auth_method" {
+		w.hints = []string{"give it by flag:", "--" + flag}
+	}
+	return w
+}
+
+func describeCheck(e *flow.CheckError) words {
+	f := e.Finding
+	w := words{text: fmt.Sprintf("%s (%s, %s)", f.Detail, f.Code, f.Ref)}
+	switch f.Code {
+	case "V-AR-02":
+		w.hints = []string{"close other sign-in tabs and run again; if it stays, the server loses or changes state. To look at it all the same (DANGEROUS):", "--keep-going"}
+	case "V-MD-01":
+		w.hints = []string{"give the issuer exactly as the server names itself, or correct the server's configuration:", f.Actual}
+	case "V-ID-17", "V-ID-18", "V-ID-19":
+		w.hints = []string{"compare the clocks of this machine and the server; a known difference is tolerated with:", "--clock-skew 2m"}
+	default:
+		w.hints = []string{"nothing was used of this answer. To look at it all the same (DANGEROUS):", "--keep-going"}
+	}
+	return w
+}
+
+func describeRefusal(e *flow.RefusedError) words {
+	w := words{text: e.Error()}
+	if e.URI != "" {
+		w.text += " (" + e.URI + ")"
+	}
+	switch e.Code {
+	case "invalid_client":
+		w.hints = []string{"check the client id, the secret, and how it is sent:", "--auth-method client_secret_basic", "--auth-method client_secret_post"}
+	case "invalid_grant":
+		w.hints = []string{"the code was used before, has expired, or belongs to another client or redirect URI; codes live about a minute"}
+	case "invalid_scope":
+		w.hints = []string{"ask only for scopes that this client may have:", "--scope openid"}
+	case "unauthorized_client":
+		w.hints = []string{"this client may not use this grant: allow it in the server's configuration of the client"}
+	case "access_denied":
+		w.hints = []string{"the person, or a policy of the server, said no"}
+	case "login_required", "interaction_required", "consent_required":
+		w.hints = []string{"the server has to ask the person something: run without --prompt none"}
+	}
+	return w
+}
+
+func describeLost(e *discover.NotFoundError) words {
+	w := words{text: e.Error()}
+	if e.Endpoint {
+		w.hints = []string{"this looks like an endpoint, not an issuer: give the issuer, or give the endpoints themselves:",
+			"--authorization-endpoint URL --token-endpoint URL --jwks-uri URL"}
+		return w
+	}
+	w.hints = []string{"is that the issuer, exactly? Or give the endpoints themselves:", "--authorization-endpoint URL --token-endpoint URL --jwks-uri URL"}
+	return w
+}
+
+func describeWalk(e *loopback.WalkError) words {
+	w := words{text: e.Error()}
+	switch e.Kind {
+	case "input-needed":
+		w.hints = []string{"the page asks for it; give it with:", "--fill " + e.Field + "=VALUE"}
+	case "loop":
+		w.hints = []string{"the same page came back: was something filled in wrong?"}
+	case "no-form":
+		w.hints = []string{"the page needs a person or scripts; run it with a browser: leave --headless out"}
+	case "page-status":
+		w.hints = []string{"is the client registered with exactly this redirect URI, and is the client id right?"}
+	}
+	return w
+}
+
+func describeTransport(e *flow.TransportError) words {
+	w := words{text: e.Error()}
+	var t *wire.Error
+	if !errors.As(e.Err, &t) {
+		return w
+	}
+	switch t.Kind {
+	case "dns":
+		w.hints = []string{"is the host name right, and reachable from this network? To connect elsewhere:", "--resolve HOST:PORT:ADDR"}
+	case "connect":
+		w.hints = []string{"is the server running, and is the port right?"}
+	case "tls":
+		w.hints = []string{"trust its authority, if it is yours:", "--cacert FILE"}
+	case "timeout":
+		w.hints = []string{"give it more time:", "--http-timeout 2m"}
+	}
+	return w
+}

@@ -1,0 +1,55 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs one command and returns its exit code. It is the only place where
+// an error becomes words.
+func Main(e Env) int {
+	root := newRoot(e)
+	root.SetArgs(e.Args)
+	err := root.Execute()
+	if err == nil {
+		return exitDone
+	}
+	say := describe(err)
+	if code := exitCode(err); say.text == "" {
+		return code
+	}
+	_, _ = fmt.Fprintf(e.Stderr, "oauthprobe: error: %s\n", clean(say.text))
+	for i, line := range say.hints {
+		if i == 0 {
+			_, _ = fmt.Fprintf(e.Stderr, "oauthprobe: hint: %s\n", clean(line))
+			continue
+		}
+		_, _ = fmt.Fprintf(e.Stderr, "    %s\n", clean(line))
+	}
+	return exitCode(err)
+}
+
+// clean keeps words of foreign origin on their line and harmless.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return ' '
+		case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0,
+			r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f:
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
+
+func usageArgs(max int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > max {
+			return &usageError{fmt.Sprintf("%s takes at most %d argument, got %q", c.CommandPath(), max, args), []string{c.CommandPath() + " --help"}}
+		}
+		return nil
+	}
+}

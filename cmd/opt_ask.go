@@ -1,0 +1,97 @@
+package cmd
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/ext"
+)
+
+// askOptions say what is asked of the server.
+type askOptions struct {
+	scope                     []string
+	redirect, state, nonce    string
+	responseMode, pkce        string
+	optional                  map[string]*string
+	optionalFrom, optionalVal map[string]string
+}
+
+func (o *askOptions) flags(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&o.scope, "scope", nil, "`SCOPE` to ask for; repeatable or separated by spaces")
+	fs.StringVar(&o.redirect, "redirect-uri", "", "`URI` for the answer; a loopback one is also where this listens; none leaves it out")
+	fs.StringVar(&o.state, "state", "", "`VALUE` of state (default: a fresh random one)")
+	fs.StringVar(&o.nonce, "nonce", "", "`VALUE` of nonce (default: a fresh random one when openid is asked for)")
+	fs.StringVar(&o.responseMode, "response-mode", "", "how the answer travels: query, fragment, form_post")
+	fs.StringVar(&o.pkce, "pkce", "S256", "proof key for code exchange: S256, plain or none")
+	o.optional = map[string]*string{}
+	for _, p := range ext.Optionals() {
+		o.optional[p.Name] = fs.String(flagName(p.Name), "", "`VALUE` of "+p.Name+": "+p.Why)
+	}
+}
+
+func flagName(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
+
+// resolve gives what to ask for, with where each value came from.
+func (o *askOptions) resolve(l *layer, demo bool) (flow.Ask, error) {
+	a := flow.Ask{ResponseMode: o.responseMode, OmitRedirect: o.redirect == "none", From: map[string]string{}}
+	for _, s := range o.scope {
+		a.Scope = append(a.Scope, strings.Fields(s)...)
+	}
+	if demo && !l.given("scope") {
+		a.Scope = []string{"openid", "profile"}
+		a.From["scope"] = "--demo"
+	}
+	if demo && !l.given("client-id") {
+		a.From["client_id"] = "--demo"
+	}
+	for _, name := range []string{"scope", "redirect_uri", "response_mode", "client_id"} {
+		if l.given(flagName(name)) {
+			a.From[name] = l.by(flagName(name))
+		}
+	}
+	o.optionalVal = map[string]string{}
+	for name, v := range o.optional {
+		value := *v
+		if name == "id_token_hint" {
+			var err error
+			if value, err = l.secret("id-token-hint", value); err != nil {
+				return a, err
+			}
+		}
+		o.optionalVal[name], a.From[name] = value, l.by(flagName(name))
+	}
+	return a, o.valid()
+}
+
+func (o *askOptions) valid() error {
+	if !slices.Contains([]string{"S256", "plain", "none"}, o.pkce) {
+		return &usageError{fmt.Sprintf("--pkce is %q; it takes S256, plain or none", o.pkce), nil}
+	}
+	if !slices.Contains([]string{"", "query", "fragment", "form_post"}, o.responseMode) {
+		return &usageError{fmt.Sprintf("--response-mode is %q; it takes query, fragment or form_post", o.responseMode), nil}
+	}
+	if v := o.optionalVal["max_age"]; v != "" {
+		if n, err := strconv.Atoi(v); err != nil || n < 0 {
+			return &usageError{fmt.Sprintf("--max-age is %q; it takes a number of seconds", v), nil}
+		}
+	}
+	return nil
+}
+
+// extensions are the parts of the plan that these options ask for.
+func (o *askOptions) extensions(l *layer) []flow.Extension {
+	all := []flow.Extension{ext.State(o.state, l.by("state")), ext.Nonce(o.nonce, l.by("nonce"))}
+	if o.pkce != "none" {
+		by := "pkce"
+		if l.given("pkce") {
+			by = l.by("pkce")
+		}
+		all = append(all, ext.PKCE(o.pkce, by))
+	}
+	return append(all, ext.Ask(o.optionalVal), ext.Iss())
+}

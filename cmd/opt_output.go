@@ -1,0 +1,85 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/oauthprobe/oauthprobe/output"
+)
+
+// outputOptions say what is shown and kept.
+type outputOptions struct {
+	format                 string
+	save                   []string
+	verbose, quiet, reveal bool
+	color                  string
+	saves                  []saveTo
+}
+
+type saveTo struct{ format, path string }
+
+func (o *outputOptions) flags(fs *pflag.FlagSet) {
+	fs.StringVarP(&o.format, "output", "o", "json", "what goes to stdout: "+strings.Join(output.DeliverFormats(), ", "))
+	fs.StringArrayVar(&o.save, "save", nil, "keep the trace in `[FORMAT=]FILE`, by extension: "+strings.Join(output.SaveFormats(), ", ")+"; repeatable")
+	fs.BoolVarP(&o.verbose, "verbose", "v", false, "show everything: headers, whole bodies, every check, times")
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "show nothing but errors and what a person has to open")
+	fs.StringVar(&o.color, "color", "auto", "colour: auto, always or never")
+	fs.BoolVar(&o.reveal, "reveal", false, "show and save secrets as they are")
+}
+
+// resolve refuses what could not be delivered or kept before anything is sent.
+func (o *outputOptions) resolve() error {
+	if !slices.Contains(output.DeliverFormats(), o.format) {
+		return &usageError{fmt.Sprintf("-o is %q; it takes %s", o.format, strings.Join(output.DeliverFormats(), ", ")), nil}
+	}
+	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
+		return &usageError{fmt.Sprintf("--color is %q; it takes auto, always or never", o.color), nil}
+	}
+	for _, spec := range o.save {
+		format, path, err := output.SaveFormat(spec)
+		if err != nil {
+			return &usageError{"--save: " + err.Error(), nil}
+		}
+		if dir, err := os.Stat(filepath.Dir(path)); err != nil || !dir.IsDir() {
+			return &usageError{fmt.Sprintf("--save %s: there is no folder %s", path, filepath.Dir(path)), nil}
+		}
+		if at, err := os.Stat(path); err == nil && at.IsDir() {
+			return &usageError{fmt.Sprintf("--save %s: that is a folder", path), nil}
+		}
+		o.saves = append(o.saves, saveTo{format, path})
+	}
+	return nil
+}
+
+// colored decides by flag, NO_COLOR, CLICOLOR_FORCE, and whether stderr is a
+// terminal that can.
+func (o *outputOptions) colored(e Env) bool {
+	switch {
+	case o.color != "auto":
+		return o.color == "always"
+	case e.Getenv("NO_COLOR") != "":
+		return false
+	case e.Getenv("CLICOLOR_FORCE") != "" && e.Getenv("CLICOLOR_FORCE") != "0":
+		return true
+	}
+	return e.ErrTTY && e.Getenv("TERM") != "dumb"
+}
+
+// dark reads COLORFGBG, which some terminals set; most backgrounds are dark.
+func dark(e Env) bool {
+	parts := strings.Split(e.Getenv("COLORFGBG"), ";")
+	last := parts[len(parts)-1]
+	return last != "7" && last != "15"
+}
+
+func (o *outputOptions) terminal(e Env) output.TerminalOptions {
+	return output.TerminalOptions{
+		Width: e.Width, Color: o.colored(e), Dark: dark(e), Verbose: o.verbose, Quiet: o.quiet,
+		Live: e.ErrTTY && e.Getenv("TERM") != "dumb",
+	}
+}

@@ -1,0 +1,75 @@
+package cmd
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+func newRoot(e Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "oauthprobe",
+		Short: "run any OAuth 2 or OpenID Connect flow, see every byte, have every answer judged",
+		Long: `oauthprobe runs any OAuth 2 or OpenID Connect flow, shows every byte that went
+over the wire and why it was there, and judges every answer by its RFC.
+
+What a command is for goes to stdout, everything else to stderr. Every flag can
+be given as an environment variable: OAUTHPROBE_CLIENT_ID for --client-id.
+
+Exit codes: 0 done, 1 failed otherwise, 2 usage, 3 the server refused, 4 a check
+failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`,
+		Example:       "  oauthprobe code --demo",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(c, args[0])
+			}
+			return c.Help()
+		},
+		Args: cobra.ArbitraryArgs,
+	}
+	root.SetIn(e.Stdin)
+	root.SetOut(e.Stdout)
+	root.SetErr(e.Stderr)
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{err.Error(), []string{"see the flags:", c.CommandPath() + " --help"}}
+	})
+	root.AddGroup(&cobra.Group{ID: "token", Title: "Get a token:"}, &cobra.Group{ID: "rest", Title: "The rest:"})
+	root.SetHelpCommandGroupID("rest")
+	root.SetCompletionCommandGroupID("rest")
+	for _, g := range grants() {
+		root.AddCommand(g.command(e))
+	}
+	root.AddCommand(versionCommand(e))
+	return root
+}
+
+func unknownCommand(c *cobra.Command, name string) error {
+	hints := []string{"see the commands:", "oauthprobe --help"}
+	if near := c.SuggestionsFor(name); len(near) > 0 {
+		hints = []string{"did you mean:", "oauthprobe " + near[0]}
+	}
+	return &usageError{fmt.Sprintf("there is no command %q", name), hints}
+}
+
+func versionCommand(e Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version", GroupID: "rest", Args: usageArgs(0),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(e.Stdout, "oauthprobe "+Version())
+			return err
+		},
+	}
+}
+
+// Version is the version that Go stamped into the binary: a tag, a commit's
+// pseudo-version, or (devel).
+func Version() string {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return "(unknown)"
+}

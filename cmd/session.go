@@ -1,0 +1,250 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/ext"
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+	"github.com/oauthprobe/oauthprobe/flow/wire"
+	"github.com/oauthprobe/oauthprobe/loopback"
+	"github.com/oauthprobe/oauthprobe/loopback/demo"
+	"github.com/oauthprobe/oauthprobe/output"
+)
+
+// A session is one run of a command that gets a token: its options, what they
+// came to, and the sinks that the run speaks to.
+type session struct {
+	env    Env
+	server serverOptions
+	client clientOptions
+	ask    askOptions
+	byHand byHandOptions
+	person personOptions
+	how    howOptions
+	out    outputOptions
+
+	layer   *layer
+	who     flow.Client
+	asked   flow.Ask
+	edits   []ext.Edit
+	fills   map[string]string
+	machine *trace.Machine
+	said    []trace.Note
+
+	wire     *wire.Client
+	mask     *output.Mask
+	terminal *output.Terminal
+	kept     *output.Recorder
+	log      *trace.Log
+}
+
+func (s *session) flags(fs *pflag.FlagSet) {
+	s.server.flags(fs)
+	s.client.flags(fs)
+	s.ask.flags(fs)
+	s.byHand.flags(fs)
+	s.person.flags(fs)
+	s.how.flags(fs)
+	s.out.flags(fs)
+}
+
+// run is a grant's command from end to end.
+func (s *session) run(c *cobra.Command, args []string, p flow.Procedure) error {
+	choice, err := s.resolve(c, args)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.env.Context()
+	defer cancel()
+	ctx, stop := context.WithTimeoutCause(ctx, s.how.timeout, flow.ErrTimeout)
+	defer stop()
+	if s.server.demo {
+		running, err := demo.Start("127.0.0.1:0", demo.Config{Now: s.env.Now, Rand: s.env.Rand})
+		if err != nil {
+			return fmt.Errorf("the demo server could not be started: %w", err)
+		}
+		defer func() { _ = running.Close() }()
+		choice.server.Issuer, choice.discover = running.Issuer, true
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	defer s.wire.Close()
+	return s.finish(s.grant(ctx, choice, p))
+}
+
+// resolve turns flags and environment into values, and refuses what cannot
+// work before anything is sent.
+func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice, err error) {
+	if s.layer, err = newLayer(s.env, c.Flags()); err != nil {
+		return choice, err
+	}
+	for _, step := range []func() error{
+		s.how.valid,
+		s.out.resolve,
+		func() (err error) {
+			choice, err = s.server.resolve(args, []flow.Endpoint{flow.Authorization, flow.Token}, s.how.insecure)
+			return err
+		},
+		func() (err error) { s.who, err = s.client.resolve(s.layer, s.server.demo); return err },
+		func() (err error) { s.asked, err = s.ask.resolve(s.layer, s.server.demo); return err },
+		func() (err error) { s.edits, err = s.byHand.resolve(s.layer); return err },
+		func() (err error) { s.fills, err = s.person.fills(s.layer, s.server.demo); return err },
+		func() error { return s.person.valid(s.layer, s.how.noInput) },
+	} {
+		if err := step(); err != nil {
+			return choice, err
+		}
+	}
+	return choice, nil
+}
+
+// open makes the sinks and the wire.
+func (s *session) open() (err error) {
+	if s.wire, err = s.how.wire(s.env); err != nil {
+		return err
+	}
+	s.env.Rand = &sharedReader{from: s.env.Rand}
+	key := make([]byte, 32)
+	if _, err := io.ReadFull(s.env.Rand, key); err != nil {
+		return fmt.Errorf("random source: %w", err)
+	}
+	s.terminal = output.NewTerminal(s.env.Stderr, s.out.terminal(s.env))
+	s.kept = &output.Recorder{}
+	s.mask = output.NewMask(trace.Tee{s.terminal, s.kept}, key, s.out.reveal)
+	s.mask.Know(s.who.Secret)
+	for name, v := range s.fills {
+		if name != "username" && name != "BUTTON" {
+			s.mask.Know(v)
+		}
+	}
+	s.log = trace.NewLog(s.env.Now, s.mask)
+	s.machine = machine(s.env, s.browser())
+	return nil
+}
+
+// grant discovers the server, opens the way back, and runs the procedure.
+func (s *session) grant(ctx context.Context, choice serverChoice, p flow.Procedure) (*flow.Run, error) {
+	server := choice.server
+	if choice.discover {
+		r, err := flow.Start(ctx, s.discoveryPlan(p.Name, choice), s.flowEnv(nil))
+		if err != nil {
+			return r, err
+		}
+		server = *r.Result.Server
+	} else {
+		s.said = append(s.said, choice.notes...)
+	}
+	a, err := s.agent()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.grantPlan(p, server)
+	if err != nil {
+		a.end(loopback.Ending{})
+		return nil, err
+	}
+	r, err := flow.Start(ctx, plan, s.flowEnv(a))
+	a.end(s.ending(err))
+	return r, err
+}
+
+func (s *session) flowEnv(a flow.UserAgent) flow.Env {
+	return flow.Env{Wire: s.wire, Agent: a, Log: s.log, Now: s.env.Now, Rand: s.env.Rand}
+}
+
+// finish delivers what the run left, keeps the trace, and passes the error on.
+func (s *session) finish(r *flow.Run, err error) error {
+	_ = s.terminal.Close()
+	for _, to := range s.out.saves {
+		if e := output.Save(to.path, to.format, s.kept.Records()); e != nil && err == nil {
+			err = fmt.Errorf("--save: %w", e)
+		}
+	}
+	if err != nil && s.out.format != "result" {
+		return s.masked(err)
+	}
+	d := s.deliverable(r, err)
+	note, e := output.Deliver(s.env.Stdout, s.out.format, d, s.env.OutTTY)
+	if err != nil {
+		return s.masked(err)
+	}
+	if note != "" && !s.out.quiet {
+		_, _ = fmt.Fprintf(s.env.Stderr, "oauthprobe: note: %s\n", clean(note))
+	}
+	if e == nil && s.server.demo && !s.out.quiet {
+		s.next()
+	}
+	return e
+}
+
+func (s *session) deliverable(r *flow.Run, err error) output.Deliverable {
+	d := output.Deliverable{At: s.env.Now(), OK: err == nil, Exit: exitCode(err), Failure: flow.Failure(err)}
+	if r != nil {
+		d.Procedure = r.Plan.Procedure.Name
+		if r.Plan.Before != "" {
+			d.Procedure = r.Plan.Before
+		}
+		if t := r.Result.Token; t != nil && t.Object != nil && err == nil {
+			d.Body = t.Object.Raw
+		}
+	}
+	for _, rec := range s.kept.Records() {
+		if f, ok := rec.Event.(trace.Finding); ok {
+			d.Findings = append(d.Findings, f)
+		}
+	}
+	if err != nil {
+		d.Failure.Text = s.mask.Text(d.Failure.Text)
+		d.Hint = strings.Join(describe(err).hints, " ")
+	}
+	return d
+}
+
+// A maskedError is an error whose words hold no secret.
+type maskedError struct {
+	error
+	mask func(string) string
+}
+
+func (e *maskedError) Unwrap() error { return e.error }
+
+func (s *session) masked(err error) error { return &maskedError{err, s.mask.Text} }
+
+// notes are said at the start of the run.
+func (s *session) notes() []trace.Note {
+	notes := append([]trace.Note{}, s.said...)
+	for _, flag := range s.layer.typed {
+		notes = append(notes, trace.Note{
+			Topic: "secret-typed",
+			Text:  flag + " was typed as it is: every process on this machine can read it; @FILE, env:NAME, cmd:COMMAND and - (stdin) keep it out of sight",
+		})
+	}
+	if s.how.keepGoing {
+		notes = append(notes, trace.Note{Topic: "keep-going", Text: "--keep-going: failed checks stop nothing; do not use what comes out of this for anything but looking at it"})
+	}
+	if s.how.insecure {
+		notes = append(notes, trace.Note{Topic: "insecure", Text: "--insecure: any certificate is accepted; anyone on the way can read and change everything"})
+	}
+	return notes
+}
+
+// A sharedReader lets the run and the demo server draw from one source.
+type sharedReader struct {
+	mu   sync.Mutex
+	from io.Reader
+}
+
+func (r *sharedReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.from.Read(p)
+}
