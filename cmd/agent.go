@@ -130,9 +130,8 @@ func (a *agent) walk(ctx context.Context, v flow.Visit) (flow.Hit, error) {
 	if err != nil {
 		return flow.Hit{}, err
 	}
-	hit := convert(h)
-	v.Accept(hit) // when it is not ours, the run itself says what is wrong
-	return hit, nil
+	v.Accept(convert(h)) // when it is not ours, the run itself says what is wrong
+	return convert(h), nil
 }
 
 // end tells the pages that are still open in the browser how the flow really

@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -66,10 +67,10 @@ func versionCommand(e Env) *cobra.Command {
 }
 
 // Version is the version that Go stamped into the binary: a tag, a commit's
-// pseudo-version, or (devel).
+// pseudo-version, or dev.
 func Version() string {
-	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+	if b, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(b.Main.Version, "v") {
 		return b.Main.Version
 	}
-	return "(unknown)"
+	return "dev"
 }

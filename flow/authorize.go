@@ -22,27 +22,29 @@ func (r *Run) Authorize(ctx context.Context, q *Request) (*Response, error) {
 		return nil, err
 	}
 	a := &arrivals{run: r, q: q}
-	ctx, a.give = context.WithCancelCause(ctx)
-	defer a.give(nil)
-	hit, err := r.visit(ctx, q, a)
-	if wrong := a.failed(); err != nil && wrong != nil {
+	waiting, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	a.give = give
+	err := r.visit(waiting, q, a)
+	answer, wrong := a.outcome()
+	switch {
+	case answer != nil && err == nil:
+		return answer, r.judge(ctx, answer)
+	case wrong != nil && !errors.Is(err, ErrInterrupted):
 		return nil, wrong
 	}
-	if err != nil {
-		return nil, err
-	}
-	return a.answer, r.judge(ctx, a.taken(hit))
+	return nil, err
 }
 
 // visit sends the person off and measures what part of the time was theirs.
-func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) (Hit, error) {
+func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) error {
 	start, servers := r.Now(), r.Log.Theirs(r.name)
 	stop := func() {}
 	defer func() {
 		stop()
 		r.person += r.Now().Sub(start) - (r.Log.Theirs(r.name) - servers)
 	}()
-	hit, err := r.Agent.Visit(ctx, Visit{
+	_, err := r.Agent.Visit(ctx, Visit{
 		URL:    q.full(),
 		Accept: func(h Hit) bool { return a.accept(ctx, h) },
 		Stray:  a.stray,
@@ -56,7 +58,7 @@ func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) (Hit, error) {
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	return hit, err
+	return err
 }
 
 // arrivals judges what comes to the redirect URI, one at a time.
@@ -126,20 +128,15 @@ func (a *arrivals) refuse(resp *Response, failed []trace.Finding, err error) {
 	a.give(err)
 }
 
-func (a *arrivals) failed() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.wrong
-}
-
-// taken is the answer of the accepted hit.
-func (a *arrivals) taken(Hit) *Response {
+// outcome is the answer that was taken, and what was wrong with one that was
+// not.
+func (a *arrivals) outcome() (*Response, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.timer != nil {
 		a.timer.Stop()
 	}
-	return a.answer
+	return a.answer, a.wrong
 }
 
 func (a *arrivals) stray(h Hit, why string) {
@@ -160,11 +157,19 @@ func (a *arrivals) read(h Hit) *Response {
 			}
 		}
 	}
-	switch h.Via {
-	case "fragment":
+	body := ParseParams(h.Body, from)
+	switch {
+	case h.Via == "fragment":
 		resp.Values, resp.Other = ParseParams(h.Fragment, from), query
-	case "form_post":
-		resp.Values, resp.Other = ParseParams(h.Body, from), query
+	case h.Via == "form_post" && a.q.Meant.Get("response_mode") != "form_post" && len(query) > 0:
+		// A redirect with 307 makes the browser repeat the POST of the login
+		// form: the answer is in the query, the body is what a person typed.
+		for i := range body {
+			body[i].Secret = true
+		}
+		resp.Form, resp.Values, resp.Other = "query", query, body
+	case h.Via == "form_post":
+		resp.Values, resp.Other = body, query
 	default:
 		resp.Values, resp.Other = query, ParseParams(h.Fragment, from)
 	}

@@ -58,12 +58,20 @@ func (r *Run) unwrap(ctx context.Context, resp *Response) error {
 	return nil
 }
 
+// checks are the plan's and the extensions', those first that say whether an
+// answer is ours at all.
 func (r *Run) checks() []Check {
-	all := append([]Check{}, r.Checks...)
-	for _, x := range r.Extensions {
-		all = append(all, x.Checks...)
+	var first, all []Check
+	for _, group := range append([]Extension{{Checks: r.Checks}}, r.Extensions...) {
+		for _, c := range group.Checks {
+			if c.Opens {
+				first = append(first, c)
+			} else {
+				all = append(all, c)
+			}
+		}
 	}
-	return all
+	return append(first, all...)
 }
 
 // verdicts runs every check of the answer's endpoint; the error is the first

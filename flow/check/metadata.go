@@ -91,6 +91,9 @@ func Loopback(u *url.URL) bool {
 // endpointsForm judges the endpoints that a code flow uses. A server that
 // only offers other grants need not have an authorization endpoint.
 func endpointsForm(r *flow.Run, p *flow.Response) flow.Verdict {
+	if p.Object == nil {
+		return skip("no metadata")
+	}
 	for _, e := range []flow.Endpoint{flow.Authorization, flow.Token, flow.JWKS} {
 		s, text := p.Object.String(e.Member())
 		if !text && r.Server.Replaced[e] == "" && e == flow.Token {

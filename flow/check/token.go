@@ -47,7 +47,7 @@ func judgeable(p *flow.Response) (string, bool) {
 	switch {
 	case refused(p):
 		return "not a success", false
-	case p.Object == nil:
+	case p.Object == nil, slices.Contains(ids(p.Problems), "json-syntax"):
 		return "there are no members to judge", false
 	}
 	return "", true

@@ -1,0 +1,65 @@
+package cmd
+
+import (
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/oauthprobe/oauthprobe/loopback/demo"
+)
+
+// The binary of the tests is also the program: with a fixed clock and a seeded
+// random source.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"oauthprobe": func() {
+			e := OS()
+			e.Now, e.Rand = now, rand.NewChaCha8([32]byte{7})
+			os.Exit(Main(e))
+		},
+	})
+}
+
+// One script is one user's story.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"demo":  scriptDemo,
+			"exits": scriptExits,
+		},
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NL", "\n")
+			e.Setenv("BROWSER", "")
+			e.Setenv("DISPLAY", "")
+			e.Setenv("WAYLAND_DISPLAY", "")
+			return nil
+		},
+	})
+}
+
+// scriptDemo starts the demo server, with the faults named, and sets ISSUER.
+func scriptDemo(ts *testscript.TestScript, _ bool, faults []string) {
+	running, err := demo.Start("127.0.0.1:0", demo.Config{Now: now, Rand: rand.NewChaCha8([32]byte{9}), Faults: faults})
+	ts.Check(err)
+	ts.Defer(func() { _ = running.Close() })
+	ts.Setenv("ISSUER", running.Issuer)
+}
+
+// scriptExits runs a command and holds it to an exit code: exits 4 oauthprobe …
+func scriptExits(ts *testscript.TestScript, _ bool, args []string) {
+	want := args[0]
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != want {
+		ts.Fatalf("exit %s, want %s", got, want)
+	}
+}
