@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -65,7 +66,7 @@ func TestRecordsWhatWasSent(t *testing.T) {
 // A request that failed is sent once, and each way to fail has a name.
 func TestFailures(t *testing.T) {
 	hang := make(chan struct{})
-	defer close(hang)
+	t.Cleanup(func() { close(hang) })
 	serve := func(f http.HandlerFunc) string {
 		s := httptest.NewServer(f)
 		t.Cleanup(s.Close)
@@ -76,9 +77,10 @@ func TestFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = closed.Close()
-	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	t.Cleanup(secure.Close)
-	secure.Config.ErrorLog = nil
 	plain := serve(func(http.ResponseWriter, *http.Request) {})
 	hijack := func(answer string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -112,7 +114,6 @@ func TestFailures(t *testing.T) {
 		{"cut off", serve(hijack("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")), "cut-off"},
 		{"not HTTP", serve(hijack("220 smtp.example ESMTP\r\n")), "http"},
 		{"huge header", serve(hijack("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 300<<10) + "\r\n\r\n")), "too-large"},
-		{"no such host", "http://nowhere.invalid", "dns"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -125,6 +126,15 @@ func TestFailures(t *testing.T) {
 				t.Errorf("not one plain line: %q", e.Error())
 			}
 		})
+	}
+}
+
+// A name that does not resolve is told apart without asking a real resolver.
+func TestUnknownHost(t *testing.T) {
+	c := New(Options{})
+	err := c.classify(context.Background(), "nowhere.invalid", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "nowhere.invalid", IsNotFound: true}}, &Answer{})
+	if err.Kind != "dns" || err.Error() != "cannot resolve nowhere.invalid: no such host" {
+		t.Errorf("%s: %v", err.Kind, err)
 	}
 }
 
