@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow/jose"
@@ -66,7 +67,7 @@ func (p *Response) parse() {
 		p.Form = "json"
 		p.Object, p.Problems = jose.ParseObject(p.Body)
 		p.Values = members(p.Object)
-	case media == "application/x-www-form-urlencoded", media == "text/plain" && formLike.MatchString(body):
+	case media == "application/x-www-form-urlencoded", media == "text/plain" && formLike(body):
 		p.Form = "form"
 		p.Values = ParseParams(body, trace.Origin{By: "server"})
 		p.Object = meaning(p.Values)
@@ -80,7 +81,10 @@ func (p *Response) parse() {
 	}
 }
 
-var formLike = regexp.MustCompile(`^[A-Za-z_]+=[^&\s]*(&[A-Za-z_]+=[^&\s]*)*$`)
+// formLike recognises form encoding that is declared as text.
+func formLike(s string) bool {
+	return strings.Contains(s, "=") && !strings.ContainsAny(s, " \t\r\n<{")
+}
 
 // members gives the members of an object as text: strings as they read,
 // everything else as JSON.
@@ -110,7 +114,7 @@ func meaning(p Params) *jose.Object {
 			b.WriteByte(',')
 		}
 		name, value := quote(q.Name), quote(q.Value)
-		if q.Name == "expires_in" && digits.MatchString(q.Value) {
+		if q.Name == "expires_in" && digits(q.Value) {
 			value = q.Value
 		}
 		b.WriteString(name)
@@ -131,7 +135,11 @@ func quote(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-var digits = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
+// digits recognises what JSON takes for a whole number.
+func digits(s string) bool {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == s
+}
 
 // String is a member that is a JSON string, or a parameter.
 func (p *Response) String(name string) string {
@@ -193,10 +201,8 @@ func first(all []jose.Problem) string {
 	return ": " + all[0].Detail
 }
 
-var titleTag = regexp.MustCompile(`(?is)<title[^>]*>(.{0,200}?)</title>`)
-
 func title(body []byte) string {
-	m := titleTag.FindSubmatch(body)
+	m := regexp.MustCompile(`(?is)<title[^>]*>(.{0,200}?)</title>`).FindSubmatch(body)
 	if m == nil {
 		return ""
 	}

@@ -3,7 +3,6 @@ package check
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,11 +73,16 @@ func crit(_ *flow.Run, p *flow.Response) flow.Verdict {
 	return fail("no crit, or extensions that are understood", string(raw), "the header names critical extensions that are not understood: the token must be refused")
 }
 
-// foreignTypes are the typ values of JWTs that are something else.
-var foreignTypes = regexp.MustCompile(`(?i)^(application/)?(at|logout|dpop|secevent|oauth-[a-z-]+|token-introspection|client-authentication|statuslist|txntoken)\+jwt$`)
+// foreignType reports whether a typ is that of a JWT which is something else
+// than an ID token.
+func foreignType(typ string) bool {
+	kind, jwt := strings.CutSuffix(strings.TrimPrefix(strings.ToLower(typ), "application/"), "+jwt")
+	others := []string{"at", "logout", "dpop", "secevent", "token-introspection", "client-authentication", "statuslist", "txntoken"}
+	return jwt && (slices.Contains(others, kind) || strings.HasPrefix(kind, "oauth-"))
+}
 
 func typ(_ *flow.Run, p *flow.Response) flow.Verdict {
-	if t := p.Token.Typ(); foreignTypes.MatchString(t) {
+	if t := p.Token.Typ(); foreignType(t) {
 		return fail("JWT, or none", t, "typ %s says that this is another kind of token, not an ID token", t)
 	}
 	return ok("")

@@ -52,11 +52,17 @@ var algorithms = map[string]algorithm{
 // in the table above.
 var laterAlgorithms = map[string]bool{"Ed448": true, "ML-DSA-44": true, "ML-DSA-65": true, "ML-DSA-87": true}
 
-// curves are the curves of RFC 7518 §6.2.1.1.
-var curves = map[string]elliptic.Curve{
-	"P-256": elliptic.P256(),
-	"P-384": elliptic.P384(),
-	"P-521": elliptic.P521(),
+// curve is one of the curves of RFC 7518 §6.2.1.1, or nil.
+func curve(crv string) elliptic.Curve {
+	switch crv {
+	case "P-256":
+		return elliptic.P256()
+	case "P-384":
+		return elliptic.P384()
+	case "P-521":
+		return elliptic.P521()
+	}
+	return nil
 }
 
 // signature finds the row of an alg that a public key can verify.

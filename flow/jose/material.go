@@ -24,7 +24,7 @@ func (k *Key) material(o *Object) any {
 		if public := k.rsa(o); public != nil {
 			return public
 		}
-	case k.Kty == "EC" && curves[k.Crv] != nil:
+	case k.Kty == "EC" && curve(k.Crv) != nil:
 		if public := k.ec(o); public != nil {
 			return public
 		}
@@ -83,12 +83,12 @@ func (k *Key) ec(o *Object) *ecdsa.PublicKey {
 	if !okX || !okY {
 		return nil
 	}
-	width := (curves[k.Crv].Params().BitSize + 7) / 8
+	width := (curve(k.Crv).Params().BitSize + 7) / 8
 	if len(x) != width || len(y) != width {
 		k.malformed("RFC 7518 §6.2.1.2", "its x and y have %d and %d octets, and on %s both have %d", len(x), len(y), k.Crv, width)
 		return nil
 	}
-	public, err := ecdsa.ParseUncompressedPublicKey(curves[k.Crv], slices.Concat([]byte{4}, x, y))
+	public, err := ecdsa.ParseUncompressedPublicKey(curve(k.Crv), slices.Concat([]byte{4}, x, y))
 	if err != nil {
 		k.report("jwk-not-on-curve", "RFC 8725 §3.4", "its point (x, y) is not on %s", k.Crv)
 		return nil
@@ -115,6 +115,7 @@ func (k *Key) ed25519(o *Object) ed25519.PublicKey {
 // -x² + y² = 1 + dy²x² (RFC 8032 §5.1.3) that is not one of the eight of small
 // order, under which anybody can sign.
 func onEd25519(encoded []byte) bool {
+	edP, edD, edSmall := edwardsField()
 	octets := bytes.Clone(encoded)
 	slices.Reverse(octets)
 	octets[0] &= 0x7f // the sign of x
@@ -130,18 +131,19 @@ func onEd25519(encoded []byte) bool {
 	return big.Jacobi(u.Mod(u.Mul(u, v), edP), edP) >= 0
 }
 
-// The field and the constant d of edwards25519 (RFC 8032 §5.1), and the y of
-// its points of small order: 0, 1, -1 and the two of order eight.
-var (
-	edP     = number("57896044618658097711785492504343953926634992332820282019728792003956564819949")
-	edD     = number("37095705934669439343138083508754565189542113879843219016388785533085940283555")
-	edSmall = []*big.Int{
-		number("0"), number("1"),
-		number("57896044618658097711785492504343953926634992332820282019728792003956564819948"),
-		number("2707385501144840649318225287225658788936804267575313519463743609750303402022"),
-		number("55188659117513257062467267217118295137698188065244968500265048394206261417927"),
-	}
-)
+// edwardsField is the field and the constant d of edwards25519 (RFC 8032 §5.1), and
+// the y of its points of small order: 0, 1, -1 and the two of order eight. They
+// are made when needed, as most key sets have no Ed25519 key.
+func edwardsField() (p, d *big.Int, small []*big.Int) {
+	return number("57896044618658097711785492504343953926634992332820282019728792003956564819949"),
+		number("37095705934669439343138083508754565189542113879843219016388785533085940283555"),
+		[]*big.Int{
+			number("0"), number("1"),
+			number("57896044618658097711785492504343953926634992332820282019728792003956564819948"),
+			number("2707385501144840649318225287225658788936804267575313519463743609750303402022"),
+			number("55188659117513257062467267217118295137698188065244968500265048394206261417927"),
+		}
+}
 
 func number(decimal string) *big.Int {
 	n, _ := new(big.Int).SetString(decimal, 10)

@@ -32,9 +32,14 @@ func TestRecordsWhatWasSent(t *testing.T) {
 		if err != nil {
 			return
 		}
-		b := make([]byte, 4096)
-		n, _ := c.Read(b)
-		raw <- string(b[:n])
+		var got []byte
+		for b := make([]byte, 4096); !strings.HasSuffix(string(got), "grant=it&ü"); {
+			n, err := c.Read(b)
+			if got = append(got, b[:n]...); err != nil {
+				break
+			}
+		}
+		raw <- string(got)
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\n\r\nhi")
 		_ = c.Close()
 	}()

@@ -1,0 +1,111 @@
+package demo
+
+import (
+	"net/http"
+	"strings"
+)
+
+// The scopes of the server and what each lets a client do, in plain words.
+var scopes = []struct{ Name, Words string }{
+	{"openid", "Confirm who you are, by an identifier that stays the same"},
+	{"profile", "See your name and your public profile"},
+	{"email", "See your e-mail address"},
+	{"offline_access", "Keep this access while you are away, until it is revoked"},
+}
+
+// The names that metadata, registration and requests have in common.
+var (
+	authMethods   = []string{"none", "client_secret_basic", "client_secret_post"}
+	responseModes = []string{"query", "fragment", "form_post"}
+	pkceMethods   = []string{"S256", "plain"}
+	promptValues  = []string{"none", "login", "consent", "select_account"}
+)
+
+// scopeNames is the scopes a client may ask for.
+func scopeNames() []string {
+	names := make([]string, len(scopes))
+	for i, s := range scopes {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// metadata answers at both well-known places (RFC 8414 §3, OpenID Connect Discovery §4).
+func (s *Server) metadata(x *exchange) {
+	switch {
+	case s.broken("metadata-404"):
+		s.missing(x)
+		return
+	case s.broken("metadata-html"):
+		x.html(http.StatusOK, "<!DOCTYPE html><title>Welcome</title><p>Single page application, loading.</p>\n")
+		return
+	}
+	doc := s.document()
+	s.bendDocument(&doc)
+	x.cors()
+	x.header.Set("Cache-Control", "no-cache") // the next server on this port may err differently
+	x.json(http.StatusOK, doc)
+}
+
+// document is the metadata of the server (RFC 8414 §2, OpenID Connect Discovery §3).
+func (s *Server) document() object {
+	issuer := s.config.Issuer
+	return object{
+		{"issuer", issuer},
+		{"authorization_endpoint", issuer + "/authorize"},
+		{"token_endpoint", issuer + "/token"},
+		{"userinfo_endpoint", issuer + "/userinfo"},
+		{"jwks_uri", issuer + "/jwks"},
+		{"scopes_supported", scopeNames()},
+		{"response_types_supported", []string{"code"}},
+		{"response_modes_supported", responseModes},
+		{"grant_types_supported", grantTypes()},
+		{"token_endpoint_auth_methods_supported", authMethods},
+		{"code_challenge_methods_supported", pkceMethods},
+		{"subject_types_supported", []string{"public"}},
+		{"id_token_signing_alg_values_supported", []string{"RS256"}},
+		{"prompt_values_supported", promptValues}, // OpenID Prompt Create §4
+		{"claims_supported", claimNames()},
+		{"ui_locales_supported", []string{"en"}},
+		{"claims_parameter_supported", false},
+		{"request_parameter_supported", false},
+		{"request_uri_parameter_supported", false},               // absent would mean true
+		{"authorization_response_iss_parameter_supported", true}, // RFC 9207 §3
+		{"service_documentation", issuer + "/"},
+	}
+}
+
+// bendDocument makes the metadata wrong as asked.
+func (s *Server) bendDocument(doc *object) {
+	issuer := s.config.Issuer
+	if s.broken("issuer-slash") {
+		doc.set("issuer", issuer+"/")
+	}
+	if s.broken("issuer-other") {
+		doc.set("issuer", otherServer)
+	}
+	if s.broken("metadata-duplicate") {
+		doc.shadow("userinfo_endpoint", issuer+"/me")
+	}
+	if s.broken("metadata-no-token-endpoint") {
+		doc.drop("token_endpoint")
+	}
+	if s.broken("metadata-endpoint-fragment") {
+		doc.set("token_endpoint", issuer+"/token#x")
+	}
+	if s.broken("metadata-no-s256") {
+		doc.set("code_challenge_methods_supported", []string{"plain"})
+	}
+	if s.broken("iss-unadvertised-wrong") {
+		doc.drop("authorization_response_iss_parameter_supported")
+	}
+	if s.broken("ok-extra-members") {
+		doc.set("x_demo_motto", "ignore what you do not know")
+	}
+}
+
+// otherServer is the issuer of a server that is not this one.
+const otherServer = "https://attacker.example"
+
+// knownScopes is the list for an error text.
+func knownScopes() string { return strings.Join(scopeNames(), " ") }

@@ -1,0 +1,51 @@
+package demo
+
+// An arrived parameter, and what it is for.
+type arrived struct{ Name, Value, Words string }
+
+// parameterWords says what a parameter of the authorization request is for.
+var parameterWords = map[string]string{
+	"client_id":             "which application is asking (RFC 6749 §2.2). Anybody can claim to be it; the redirect URI and the person decide",
+	"response_type":         "what the application wants back: code means a short-lived code to trade for tokens (RFC 6749 §3.1.1)",
+	"redirect_uri":          "where the answer goes. It was checked before anything else (RFC 6749 §3.1.2)",
+	"scope":                 "how much access is asked for (RFC 6749 §3.3)",
+	"state":                 "a value only the application knows. It comes back unchanged and shows that the answer belongs to this request (RFC 6749 §10.12)",
+	"code_challenge":        "PKCE: the hash of a secret that the application keeps. Whoever brings the code must show the secret (RFC 7636)",
+	"code_challenge_method": "how the hash was made; without it the secret itself was sent (RFC 7636 §4.3)",
+	"nonce":                 "a value that comes back inside the ID token and ties it to this request (OpenID Connect Core §3.1.2.1)",
+	"response_mode":         "how the answer travels: in the query, the fragment, or a form",
+	"prompt":                "whether the person must be asked again, or must not be asked (OpenID Connect Core §3.1.2.1)",
+	"max_age":               "how many seconds ago the last sign-in may be (OpenID Connect Core §3.1.2.1)",
+	"login_hint":            "whom the application expects; the form is filled in with it",
+	"id_token_hint":         "an ID token from before: this person is expected (OpenID Connect Core §3.1.2.1)",
+	"ui_locales":            "the languages the person would like; these pages speak English only",
+	"display":               "how large the pages should be; these fit any size",
+	"acr_values":            "how strongly the person should be identified; a password is all this server has",
+	"claims":                "single claims asked for; this server does not support that and ignores it",
+	"resource":              "which service the token is for (RFC 8707); this server does not support that and ignores it",
+}
+
+// modeWords says how an answer travels.
+var modeWords = map[string]string{
+	"query":     "in the query of the address",
+	"fragment":  "in the fragment of the address, which stays in the browser",
+	"form_post": "in a form that the browser submits",
+}
+
+// explain is what arrived, in the order in which it did.
+func explain(p params) []arrived {
+	const longest = 200
+	var list []arrived
+	for _, name := range p.order {
+		words, ok := parameterWords[name]
+		if !ok {
+			words = "not a parameter this server knows, so it is ignored (RFC 6749 §3.1)"
+		}
+		value := []rune(p.get(name))
+		if len(value) > longest {
+			value = append(value[:longest], '…')
+		}
+		list = append(list, arrived{Name: name, Value: string(value), Words: words})
+	}
+	return list
+}

@@ -1,0 +1,136 @@
+package demo
+
+import (
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// scopeClaims is the claims that come with a scope (OpenID Connect Core §5.4).
+var scopeClaims = map[string][]string{
+	"profile": {
+		"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile",
+		"picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+	},
+	"email":   {"email", "email_verified"},
+	"address": {"address"},
+	"phone":   {"phone_number", "phone_number_verified"},
+}
+
+// claimNames is the claims as metadata lists them: those of ID tokens, then those
+// of the scopes this server knows.
+func claimNames() []string {
+	names := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"}
+	for _, scope := range scopeNames() {
+		names = append(names, scopeClaims[scope]...)
+	}
+	return names
+}
+
+// userinfo is a protected resource: it tells about the person to whoever brings an
+// access token (OpenID Connect Core §5.3).
+func (s *Server) userinfo(x *exchange) {
+	x.cors()
+	x.header.Set("Access-Control-Expose-Headers", "WWW-Authenticate")
+	x.noStore()
+	token, fault := bearer(x)
+	if fault != nil {
+		s.challenge(x, http.StatusBadRequest, *fault)
+		return
+	}
+	if token == "" {
+		// Without a token there is no error to name (RFC 6750 §3.1).
+		x.note = "no access token in the Authorization header"
+		x.header.Set("WWW-Authenticate", `Bearer realm="oauthprobe demo"`)
+		x.json(http.StatusUnauthorized, object{})
+		return
+	}
+	known, ok := s.access.get(token)
+	switch {
+	case !ok:
+		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token was not issued by this server"})
+	case known.grant.revoked:
+		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token was revoked"})
+	case s.now().After(known.expires):
+		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token expired"})
+	case !slices.Contains(known.scope, "openid"):
+		s.challenge(x, http.StatusForbidden, oauthError{"insufficient_scope", "the access token lacks the scope openid"})
+	default:
+		x.note = "claims of " + known.grant.user.Name
+		x.json(http.StatusOK, claimsOf(known.grant.user, known.scope))
+	}
+}
+
+// bearer reads the access token from the Authorization header. Of the other two
+// ways of RFC 6750 §2 the query is forbidden (OAuth 2.1 §5.1) and the body not
+// offered; using two at once is an error.
+func bearer(x *exchange) (string, *oauthError) {
+	headers := x.r.Header.Values("Authorization")
+	switch {
+	case len(headers) == 0:
+		return "", nil
+	case len(headers) > 1:
+		return "", &oauthError{"invalid_request", "there is more than one Authorization header"}
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	token = strings.TrimSpace(token)
+	switch {
+	case !strings.EqualFold(scheme, "Bearer"):
+		return "", nil
+	case token == "":
+		return "", &oauthError{"invalid_request", "the Authorization header has no token"}
+	case tokenElsewhere(x):
+		return "", &oauthError{"invalid_request", "the access token came in more than one way (RFC 6750 section 2)"}
+	}
+	return token, nil
+}
+
+// tokenElsewhere finds an access token in the query or the form.
+func tokenElsewhere(x *exchange) bool {
+	query, _ := parseParams(x.r.URL.RawQuery)
+	if query.get("access_token") != "" {
+		return true
+	}
+	if kind, _, _ := mime.ParseMediaType(x.r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
+		return false
+	}
+	form, _ := parseParams(string(x.body))
+	return form.get("access_token") != ""
+}
+
+// challenge refuses as RFC 6750 §3 says.
+func (s *Server) challenge(x *exchange, status int, e oauthError) {
+	why := printable(e.why)
+	value := fmt.Sprintf(`Bearer realm="oauthprobe demo", error="%s", error_description="%s"`, e.code, why)
+	if e.code == "insufficient_scope" {
+		value += `, scope="openid"`
+	}
+	x.header.Set("WWW-Authenticate", value)
+	x.note = e.code + ": " + why
+	x.json(status, object{{"error", e.code}, {"error_description", why}})
+}
+
+// claimsOf is what the scopes let a client know. A claim that OpenID Connect does
+// not define comes with the profile.
+func claimsOf(u *User, scope []string) object {
+	claims := object{{"sub", u.Sub}}
+	for _, name := range slices.Sorted(maps.Keys(u.Claims)) {
+		if name != "sub" && u.Claims[name] != nil && slices.Contains(scope, scopeOf(name)) {
+			claims.set(name, u.Claims[name])
+		}
+	}
+	return claims
+}
+
+// scopeOf is the scope that a claim comes with.
+func scopeOf(claim string) string {
+	for scope, names := range scopeClaims {
+		if slices.Contains(names, claim) {
+			return scope
+		}
+	}
+	return "profile"
+}
