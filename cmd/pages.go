@@ -38,7 +38,7 @@ func (p *pageWire) RoundTrip(q *http.Request) (*http.Response, error) {
 	x := a.Exchanged
 	x.Endpoint, x.Try = string(flow.Page), 1
 	x.Secrets = p.secrets(body)
-	for _, m := range hiddenSecret.FindAllSubmatch(a.Body, -1) {
+	for _, m := range hiddenSecrets(a.Body) {
 		p.know(html.UnescapeString(string(m[2])))
 	}
 	if err != nil {
@@ -54,8 +54,10 @@ func (p *pageWire) RoundTrip(q *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// hiddenSecret finds what a form_post page carries to the redirect URI.
-var hiddenSecret = regexp.MustCompile(`name="(code|access_token|id_token|response)"[^>]{0,80}value="([^"]+)"`)
+// hiddenSecrets finds what a form_post page carries to the redirect URI.
+func hiddenSecrets(page []byte) [][][]byte {
+	return regexp.MustCompile(`name="(code|access_token|id_token|response)"[^>]{0,80}value="([^"]+)"`).FindAllSubmatch(page, -1)
+}
 
 func (p *pageWire) secrets(body []byte) []trace.Secret {
 	out := []trace.Secret{

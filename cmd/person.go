@@ -69,7 +69,7 @@ func (s *session) walks() bool {
 // ending is what the page in the browser says of how it all went.
 func (s *session) ending(err error) loopback.Ending {
 	if err == nil {
-		return loopback.Ending{OK: true, Title: "Signed in", Detail: "The answer is in your terminal. You can close this tab."}
+		return loopback.Ending{OK: true, Title: "Signed in", Detail: "The answer is in your terminal."}
 	}
 	words := describe(s.masked(err))
 	return loopback.Ending{Title: "The sign-in did not succeed", Detail: words.text, Hints: words.hints}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,8 +17,9 @@ type Request struct {
 	URL      *url.URL
 	Headers  Params // only what is set on purpose
 	Params   Params
-	Meant    Params // Params before wrapping: what answers are judged against
-	Open     bool   // the procedure judges the status itself
+	Meant    Params           // Params before wrapping: what answers are judged against
+	Cert     *tls.Certificate // the client's own, for mutual TLS
+	Open     bool             // the procedure judges the status itself
 }
 
 // NewRequest makes an empty request to one of the server's endpoints: a GET
@@ -79,7 +81,7 @@ func (q *Request) built() trace.Built {
 }
 
 func (q *Request) wire() wire.Request {
-	w := wire.Request{Method: q.Method, URL: q.full(), Header: http.Header{"Accept": {"application/json"}}}
+	w := wire.Request{Method: q.Method, URL: q.full(), Cert: q.Cert, Header: http.Header{"Accept": {"application/json"}}}
 	if q.Method != http.MethodGet {
 		w.Body = []byte(q.Params.Encode())
 		w.Header.Set("Content-Type", "application/x-www-form-urlencoded")

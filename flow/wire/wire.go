@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -39,6 +40,9 @@ type Options struct {
 type Client struct {
 	o Options
 	t *http.Transport
+
+	mu   sync.Mutex
+	with map[*tls.Certificate]*http.Transport // connections never mix client certificates
 }
 
 // New makes a Client.
@@ -80,7 +84,35 @@ func (c *Client) dial(ctx context.Context, network, addr string) (net.Conn, erro
 }
 
 // Close closes the connections that were kept.
-func (c *Client) Close() { c.t.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t.CloseIdleConnections()
+	for _, t := range c.with {
+		t.CloseIdleConnections()
+	}
+}
+
+// transport gives each client certificate connections of its own. The
+// certificate is sent whatever authorities the server names: a server that
+// takes self-signed ones (RFC 8705 §2.2) often names others.
+func (c *Client) transport(cert *tls.Certificate) *http.Transport {
+	if cert == nil {
+		return c.t
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.with[cert]; t != nil {
+		return t
+	}
+	t := c.t.Clone()
+	t.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
+	if c.with == nil {
+		c.with = map[*tls.Certificate]*http.Transport{}
+	}
+	c.with[cert] = t
+	return t
+}
 
 // A Request is one request, finished.
 type Request struct {
@@ -88,6 +120,7 @@ type Request struct {
 	URL    string
 	Header http.Header
 	Body   []byte
+	Cert   *tls.Certificate // the client's, where TLS asks for one
 }
 
 // An Answer is what came back, beside the record of both sides. After an
@@ -121,7 +154,7 @@ func (c *Client) Do(ctx context.Context, q Request) (*Answer, error) {
 		hr.Body = rec.body(q.Body) // no GetBody: a body is sent once or not at all
 		hr.ContentLength = int64(len(q.Body))
 	}
-	resp, err := c.t.RoundTrip(hr)
+	resp, err := c.transport(q.Cert).RoundTrip(hr)
 	if err != nil {
 		a.Exchanged = rec.done(nil)
 		return a, c.classify(ctx, hr.URL.Host, err, a)

@@ -2,11 +2,18 @@ package wire
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -200,4 +207,46 @@ func TestBinaryBody(t *testing.T) {
 	if got.Body != want.Body || !got.Base64 || got.Size != want.Size {
 		t.Errorf("%+v", got)
 	}
+}
+
+// The client's certificate is sent even when the server names authorities
+// that did not sign it.
+func TestClientCertificate(t *testing.T) {
+	other := httptest.NewUnstartedServer(http.NotFoundHandler())
+	other.StartTLS()
+	defer other.Close()
+	own := other.TLS.Certificates[0]
+	strangers := x509.NewCertPool()
+	strangers.AppendCertsFromPEM(pemOf(t))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprint(w, len(r.TLS.PeerCertificates))
+	}))
+	s.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, ClientCAs: strangers, MinVersion: tls.VersionTLS12}
+	s.StartTLS()
+	defer s.Close()
+	c := New(Options{Insecure: true})
+	for _, want := range []struct {
+		cert *tls.Certificate
+		sees string
+	}{{nil, "0"}, {&own, "1"}, {nil, "0"}} {
+		a, err := c.Do(context.Background(), Request{Method: "GET", URL: s.URL, Cert: want.cert})
+		if err != nil || string(a.Body) != want.sees {
+			t.Fatalf("%v: the server saw %s certificates, want %s", err, a.Body, want.sees)
+		}
+	}
+}
+
+// pemOf is a certificate that signed nothing of ours.
+func pemOf(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a stranger"}, IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
