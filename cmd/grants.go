@@ -11,22 +11,35 @@ import (
 
 // A grantRow is one grant as a command.
 type grantRow struct {
-	procedure flow.Procedure
-	example   string
+	procedure    flow.Procedure
+	alias        string
+	needs        []flow.Endpoint // what discovery, or flags, have to give
+	first        flow.Endpoint   // where the grant's first request goes
+	browser      bool            // a person takes part, with a browser
+	confidential bool            // only a client that proves itself may do this
+	example      string
 }
 
 // grants is the table: one row for each grant.
 func grants() []grantRow {
 	return []grantRow{
-		{grant.Code(), `  oauthprobe code --demo
+		{
+			procedure: grant.Code(), needs: []flow.Endpoint{flow.Authorization, flow.Token}, first: flow.Authorization, browser: true,
+			example: `  oauthprobe code --demo
   oauthprobe code https://issuer.example --client-id ID --scope openid
   oauthprobe code https://issuer.example --client-id ID --client-secret env:SECRET -v
-  TOKEN=$(oauthprobe code --demo --headless -q -o token)`},
+  TOKEN=$(oauthprobe code --demo --headless -q -o token)`,
+		},
+		{
+			procedure: grant.ClientCredentials(), alias: "cc", needs: []flow.Endpoint{flow.Token}, first: flow.Token, confidential: true,
+			example: `  oauthprobe cc --demo
+  TOKEN=$(oauthprobe cc https://issuer.example --client-id ID --client-secret @secret.txt -q -o token)`,
+		},
 	}
 }
 
 func (g grantRow) command(e Env) *cobra.Command {
-	s := &session{env: e}
+	s := &session{env: e, row: g}
 	short, long, _ := strings.Cut(g.procedure.Doc, "\n\n")
 	c := &cobra.Command{
 		Use:     g.procedure.Name + " [ISSUER]",
@@ -34,12 +47,20 @@ func (g grantRow) command(e Env) *cobra.Command {
 		Long:    short + " (" + g.procedure.Spec + ")\n\n" + wrap(long, 80),
 		Example: g.example,
 		GroupID: "token",
+		Aliases: g.aliases(),
 		Args:    usageArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return s.run(c, args, g.procedure) },
+		RunE:    func(c *cobra.Command, args []string) error { return s.run(c, args) },
 	}
 	c.Flags().SortFlags = false
 	s.flags(c.Flags())
 	return c
+}
+
+func (g grantRow) aliases() []string {
+	if g.alias == "" {
+		return nil
+	}
+	return []string{g.alias}
 }
 
 // wrap breaks a paragraph for a terminal.

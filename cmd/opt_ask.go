@@ -14,6 +14,7 @@ import (
 
 // askOptions say what is asked of the server.
 type askOptions struct {
+	browser                   bool // a person takes part
 	scope                     []string
 	redirect, state, nonce    string
 	responseMode, pkce        string
@@ -21,17 +22,25 @@ type askOptions struct {
 	optionalFrom, optionalVal map[string]string
 }
 
-func (o *askOptions) flags(fs *pflag.FlagSet) {
+// flags declares what every grant can ask for, and, where a person takes part,
+// what goes through the browser.
+func (o *askOptions) flags(fs *pflag.FlagSet, browser bool) {
 	fs.StringArrayVar(&o.scope, "scope", nil, "`SCOPE` to ask for; repeatable or separated by spaces")
+	o.optional = map[string]*string{}
+	for _, p := range ext.Optionals() {
+		if browser || p.Anywhere {
+			o.optional[p.Name] = fs.String(flagName(p.Name), "", "`VALUE` of "+p.Name+": "+p.Why)
+		}
+	}
+	o.browser, o.pkce = browser, "none"
+	if !browser {
+		return
+	}
 	fs.StringVar(&o.redirect, "redirect-uri", "", "`URI` for the answer; a loopback one is also where this listens; none leaves it out")
 	fs.StringVar(&o.state, "state", "", "`VALUE` of state (default: a fresh random one)")
 	fs.StringVar(&o.nonce, "nonce", "", "`VALUE` of nonce (default: a fresh random one when openid is asked for)")
 	fs.StringVar(&o.responseMode, "response-mode", "", "how the answer travels: query, fragment, form_post")
 	fs.StringVar(&o.pkce, "pkce", "S256", "proof key for code exchange: S256, plain or none")
-	o.optional = map[string]*string{}
-	for _, p := range ext.Optionals() {
-		o.optional[p.Name] = fs.String(flagName(p.Name), "", "`VALUE` of "+p.Name+": "+p.Why)
-	}
 }
 
 func flagName(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
@@ -42,7 +51,7 @@ func (o *askOptions) resolve(l *layer, demo bool) (flow.Ask, error) {
 	for _, s := range o.scope {
 		a.Scope = append(a.Scope, strings.Fields(s)...)
 	}
-	if demo && !l.given("scope") {
+	if demo && !l.given("scope") && o.browser {
 		a.Scope = []string{"openid", "profile"}
 		a.From["scope"] = "--demo"
 	}
@@ -84,7 +93,7 @@ func (o *askOptions) valid() error {
 }
 
 // extensions are the parts of the plan that these options ask for.
-func (o *askOptions) extensions(l *layer) []flow.Extension {
+func (o *askOptions) extensions(l *layer, first flow.Endpoint) []flow.Extension {
 	all := []flow.Extension{ext.State(o.state, l.by("state")), ext.Nonce(o.nonce, l.by("nonce"))}
 	if o.pkce != "none" {
 		by := "pkce"
@@ -93,5 +102,5 @@ func (o *askOptions) extensions(l *layer) []flow.Extension {
 		}
 		all = append(all, ext.PKCE(o.pkce, by))
 	}
-	return append(all, ext.Ask(o.optionalVal), ext.Iss())
+	return append(all, ext.Ask(first, o.optionalVal), ext.Iss())
 }

@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -35,11 +36,15 @@ type serverOptions struct {
 	endpoints map[flow.Endpoint]*string
 }
 
-func (o *serverOptions) flags(fs *pflag.FlagSet) {
+// flags declares those of the endpoints that a command goes to.
+func (o *serverOptions) flags(fs *pflag.FlagSet, to []flow.Endpoint) {
 	fs.StringVar(&o.issuer, "issuer", "", "the issuer `URL` of the server, instead of TARGET")
 	fs.BoolVar(&o.demo, "demo", false, "start the embedded server for this run (user alice, password alice)")
 	o.endpoints = map[flow.Endpoint]*string{}
 	for _, e := range endpointFlags() {
+		if !slices.Contains(to, e.at) {
+			continue
+		}
 		o.endpoints[e.at] = fs.String(e.flag, "", "`URL` in place of the "+e.at.Member()+" of the metadata")
 	}
 }
@@ -61,10 +66,11 @@ func (o *serverOptions) resolve(args []string, needed []flow.Endpoint, insecure 
 	}
 	c.server.Replaced = map[flow.Endpoint]string{}
 	for _, e := range endpointFlags() {
-		given := *o.endpoints[e.at]
-		if given == "" {
+		value := o.endpoints[e.at]
+		if value == nil || *value == "" {
 			continue
 		}
+		given := *value
 		if err := absolute("--"+e.flag, given, insecure); err != nil {
 			return c, err
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/oauthprobe/oauthprobe/flow/ext"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/flow/wire"
-	"github.com/oauthprobe/oauthprobe/loopback"
 	"github.com/oauthprobe/oauthprobe/loopback/demo"
 	"github.com/oauthprobe/oauthprobe/output"
 )
@@ -23,6 +22,7 @@ import (
 // came to, and the sinks that the run speaks to.
 type session struct {
 	env    Env
+	row    grantRow
 	server serverOptions
 	client clientOptions
 	ask    askOptions
@@ -47,17 +47,19 @@ type session struct {
 }
 
 func (s *session) flags(fs *pflag.FlagSet) {
-	s.server.flags(fs)
+	s.server.flags(fs, append(s.row.needs, flow.JWKS))
 	s.client.flags(fs)
-	s.ask.flags(fs)
+	s.ask.flags(fs, s.row.browser)
 	s.byHand.flags(fs)
-	s.person.flags(fs)
+	if s.row.browser {
+		s.person.flags(fs)
+	}
 	s.how.flags(fs)
 	s.out.flags(fs)
 }
 
 // run is a grant's command from end to end.
-func (s *session) run(c *cobra.Command, args []string, p flow.Procedure) error {
+func (s *session) run(c *cobra.Command, args []string) error {
 	choice, err := s.resolve(c, args)
 	if err != nil {
 		return err
@@ -78,7 +80,7 @@ func (s *session) run(c *cobra.Command, args []string, p flow.Procedure) error {
 		return err
 	}
 	defer s.wire.Close()
-	return s.finish(s.grant(ctx, choice, p))
+	return s.finish(s.grant(ctx, choice))
 }
 
 // resolve turns flags and environment into values, and refuses what cannot
@@ -91,10 +93,13 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 		s.how.valid,
 		s.out.resolve,
 		func() (err error) {
-			choice, err = s.server.resolve(args, []flow.Endpoint{flow.Authorization, flow.Token}, s.how.insecure)
+			choice, err = s.server.resolve(args, s.row.needs, s.how.insecure)
 			return err
 		},
-		func() (err error) { s.who, err = s.client.resolve(s.layer, s.server.demo); return err },
+		func() (err error) {
+			s.who, err = s.client.resolve(s.layer, s.server.demo, s.row.confidential)
+			return err
+		},
 		func() (err error) { s.asked, err = s.ask.resolve(s.layer, s.server.demo); return err },
 		func() (err error) { s.edits, err = s.byHand.resolve(s.layer); return err },
 		func() (err error) { s.fills, err = s.person.fills(s.layer, s.server.demo); return err },
@@ -132,10 +137,10 @@ func (s *session) open() (err error) {
 }
 
 // grant discovers the server, opens the way back, and runs the procedure.
-func (s *session) grant(ctx context.Context, choice serverChoice, p flow.Procedure) (*flow.Run, error) {
+func (s *session) grant(ctx context.Context, choice serverChoice) (*flow.Run, error) {
 	server := choice.server
 	if choice.discover {
-		r, err := flow.Start(ctx, s.discoveryPlan(p.Name, choice), s.flowEnv(nil))
+		r, err := flow.Start(ctx, s.discoveryPlan(choice), s.flowEnv(nil))
 		if err != nil {
 			return r, err
 		}
@@ -143,15 +148,19 @@ func (s *session) grant(ctx context.Context, choice serverChoice, p flow.Procedu
 	} else {
 		s.said = append(s.said, choice.notes...)
 	}
+	plan, err := s.grantPlan(server)
+	if err != nil {
+		return nil, err
+	}
+	if !s.row.browser {
+		plan.Notes = append(s.notes(), plan.Notes...)
+		return flow.Start(ctx, plan, s.flowEnv(nil))
+	}
 	a, err := s.agent()
 	if err != nil {
 		return nil, err
 	}
-	plan, err := s.grantPlan(p, server)
-	if err != nil {
-		a.end(loopback.Ending{})
-		return nil, err
-	}
+	plan.Notes = append(s.notes(), plan.Notes...)
 	r, err := flow.Start(ctx, plan, s.flowEnv(a))
 	a.end(s.ending(err))
 	return r, err
