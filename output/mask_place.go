@@ -1,0 +1,246 @@
+package output
+
+import (
+	"encoding/json"
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+)
+
+// A veil is what is done to the values at marked places: first to learn them,
+// then to hide them. Basic credentials are apart, because the secret is inside.
+type veil struct {
+	value func(string) string
+	basic func(string) string
+}
+
+// marked applies a veil to every marked place of an event. The event must be
+// a copy, because its slices are written to.
+func marked(e trace.Event, v veil) trace.Event {
+	switch e := e.(type) {
+	case trace.Built:
+		v.params(e.Params, nil)
+		for i, p := range e.Headers {
+			if p.Secret {
+				e.Headers[i].Value = v.header(p.Name, p.Value)
+			}
+		}
+		return e
+	case trace.Exchanged:
+		for _, s := range e.Secrets {
+			v.exchanged(&e, s)
+		}
+		return e
+	case trace.Returned:
+		v.params(e.Params, e.Secrets)
+		for _, s := range e.Secrets {
+			v.fields(e.Header, s.Name)
+		}
+		return e
+	case trace.Obtained:
+		for _, s := range e.Secrets {
+			e.Body = json.RawMessage(v.body(string(e.Body), s.Name))
+		}
+		return e
+	}
+	return e
+}
+
+func (v veil) params(ps []trace.Param, marks []trace.Secret) {
+	for i, p := range ps {
+		secret := p.Secret
+		for _, s := range marks {
+			secret = secret || s.Name == p.Name && s.Part != "request-header"
+		}
+		if secret {
+			ps[i].Value = v.value(p.Value)
+		}
+	}
+}
+
+func (v veil) exchanged(e *trace.Exchanged, s trace.Secret) {
+	switch s.Part {
+	case "request-header":
+		v.fields(e.Request.Header, s.Name)
+	case "request-query":
+		e.Request.URL = v.query(e.Request.URL, s.Name)
+	case "request-body":
+		e.Request.Body = v.messageBody(e.Request, s.Name)
+	case "response-header":
+		if !v.fields(e.Response.Header, s.Name) {
+			v.location(e.Response.Header, s.Name)
+		}
+	case "response-body", "body":
+		e.Response.Body = v.messageBody(e.Response, s.Name)
+	}
+}
+
+func (v veil) messageBody(m trace.Message, name string) string {
+	if m.Base64 || m.Body == "" {
+		return m.Body
+	}
+	return v.body(m.Body, name)
+}
+
+// body treats a member of a JSON text or a field of a form. Without a name it
+// is the whole body that is secret.
+func (v veil) body(s, name string) string {
+	switch {
+	case name == "":
+		return v.value(s)
+	case strings.HasPrefix(strings.TrimLeft(s, " \t\r\n\ufeff"), "{"), strings.HasPrefix(strings.TrimSpace(s), "["):
+		return v.members(s, name)
+	case strings.ContainsAny(strings.TrimSpace(s), " <>\"\r\n"):
+		return v.page(s, name)
+	default:
+		return v.form(s, name)
+	}
+}
+
+// Where a page or a text can hold a parameter: in a tag's attributes, and in
+// the query or fragment of a URL.
+var (
+	pageTag   = regexp.MustCompile(`<[a-zA-Z][^<>]*>`)
+	attribute = regexp.MustCompile(`([a-zA-Z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)`)
+	inURL     = regexp.MustCompile(`[?&#;]([A-Za-z_]+)=([^&"'<>\s]+)`)
+)
+
+// page treats the form fields of that name in a page, and the parameters of
+// that name in the URLs of any text.
+func (v veil) page(s, name string) string {
+	s = pageTag.ReplaceAllStringFunc(s, func(t string) string {
+		named := false
+		for _, a := range attribute.FindAllStringSubmatch(t, -1) {
+			named = named || strings.EqualFold(a[1], "name") && strings.Trim(a[2], `"'`) == name
+		}
+		if !named {
+			return t
+		}
+		return replaceGroups(attribute, t, func(n, value string) string {
+			if !strings.EqualFold(n, "value") {
+				return value
+			}
+			mark := value[:len(value)-len(strings.TrimLeft(value, `"'`))]
+			return mark + v.value(html.UnescapeString(strings.Trim(value, `"'`))) + mark
+		})
+	})
+	return replaceGroups(inURL, s, func(n, value string) string {
+		if n != name {
+			return value
+		}
+		_, hidden, _ := strings.Cut(v.form(n+"="+value, n), "=")
+		return hidden
+	})
+}
+
+// replaceGroups changes the second group of every match; f gets both.
+func replaceGroups(re *regexp.Regexp, s string, f func(name, value string) string) string {
+	var out strings.Builder
+	done := 0
+	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
+		out.WriteString(s[done:at[4]] + f(s[at[2]:at[3]], s[at[4]:at[5]]))
+		done = at[5]
+	}
+	return out.String() + s[done:]
+}
+
+// form treats the fields of that name, and leaves all others as they were.
+func (v veil) form(s, name string) string {
+	pairs := strings.Split(s, "&")
+	for i, pair := range pairs {
+		rawName, raw, ok := strings.Cut(pair, "=")
+		if n, err := url.QueryUnescape(rawName); !ok || n != name && (err == nil || rawName != name) {
+			continue
+		}
+		value, err := url.QueryUnescape(raw)
+		if err != nil {
+			value = raw
+		}
+		if hidden := v.value(value); hidden != value {
+			pairs[i] = rawName + "=" + hidden
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+// query treats the parameters of that name in the query and in the fragment.
+func (v veil) query(u, name string) string {
+	front, fragment, hasFragment := strings.Cut(u, "#")
+	if path, q, ok := strings.Cut(front, "?"); ok {
+		front = path + "?" + v.form(q, name)
+	}
+	if hasFragment {
+		front += "#" + v.form(fragment, name)
+	}
+	return front
+}
+
+// fields treats the header fields of that name, and says whether there are any.
+func (v veil) fields(fs []trace.Field, name string) bool {
+	found := false
+	for i, f := range fs {
+		if strings.EqualFold(f.Name, name) {
+			fs[i].Value = v.header(f.Name, f.Value)
+			found = true
+		}
+	}
+	return found
+}
+
+// location treats a parameter of the redirect that an answer asks for.
+func (v veil) location(fs []trace.Field, name string) {
+	for i, f := range fs {
+		if strings.EqualFold(f.Name, "Location") {
+			fs[i].Value = v.query(f.Value, name)
+		}
+	}
+}
+
+// locationSecrets are the parameters hidden in a Location that is marked as a
+// whole.
+var locationSecrets = []string{"code", "access_token", "refresh_token", "id_token", "response", "device_code", "assertion", "SAMLResponse"}
+
+func (v veil) header(name, value string) string {
+	switch strings.ToLower(name) {
+	case "authorization", "proxy-authorization":
+		scheme, credentials, ok := strings.Cut(value, " ")
+		if !ok {
+			return v.value(value)
+		}
+		credentials = strings.TrimLeft(credentials, " ")
+		if strings.EqualFold(scheme, "basic") {
+			return scheme + " " + v.basic(credentials)
+		}
+		return scheme + " " + v.value(credentials)
+	case "cookie":
+		cookies := strings.Split(value, ";")
+		for i := range cookies {
+			cookies[i] = v.cookie(cookies[i])
+		}
+		return strings.Join(cookies, ";")
+	case "set-cookie":
+		first, attributes, more := strings.Cut(value, ";")
+		if first = v.cookie(first); more {
+			first += ";" + attributes
+		}
+		return first
+	case "location":
+		for _, p := range locationSecrets {
+			value = v.query(value, p)
+		}
+		return value
+	default:
+		return v.value(value)
+	}
+}
+
+func (v veil) cookie(s string) string {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok {
+		return s
+	}
+	return name + "=" + v.value(value)
+}

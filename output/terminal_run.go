@@ -1,0 +1,256 @@
+package output
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+)
+
+func (t *Terminal) runStarted(e trace.RunStarted) {
+	if e.Before != "" {
+		t.preparation(e)
+		return
+	}
+	t.gap()
+	left := row{say(strong, "oauthprobe "+e.Procedure), say(plain, "  "+e.Doc)}
+	if t.titled == e.Procedure { // above what prepared it
+		left = row{say(strong, e.Doc)}
+	}
+	t.apart(left, t.reference(e.Spec))
+	server := e.Issuer
+	if t.titled != "" {
+		server = ""
+	}
+	t.about(server, e.Client)
+	t.titled = e.Procedure
+	if t.o.Verbose {
+		t.machine(e)
+	}
+}
+
+// preparation gives the whole its title when what prepares it comes first. It
+// has no title of its own.
+func (t *Terminal) preparation(e trace.RunStarted) {
+	if t.titled != "" {
+		return
+	}
+	t.gap()
+	t.put(nil, say(strong, "oauthprobe "+e.Before))
+	t.about(e.Issuer, e.Client)
+	t.titled = e.Before
+}
+
+func (t *Terminal) about(server, client string) {
+	var out []string
+	if server != "" {
+		out = append(out, "server "+server)
+	}
+	if client != "" {
+		out = append(out, "client "+client)
+	}
+	if len(out) > 0 {
+		t.put(nil, say(dim, strings.Join(out, " · ")))
+	}
+}
+
+func (t *Terminal) machine(e trace.RunStarted) {
+	if e.Version != "" {
+		t.indented(0, say(dim, "oauthprobe "+e.Version))
+	}
+	m := e.Machine
+	if m == nil {
+		return
+	}
+	parts := []string{m.OS}
+	if m.Terminal {
+		parts = append(parts, "terminal")
+	}
+	parts = append(parts, m.Remote...)
+	if m.Browser != "" {
+		parts = append(parts, "browser: "+m.Browser)
+	}
+	if len(m.ProxyVars) > 0 {
+		parts = append(parts, "proxy variables: "+strings.Join(m.ProxyVars, " "))
+	}
+	t.text(0, dim, strings.Join(parts, " · "))
+}
+
+func (t *Terminal) stepStarted(e trace.StepStarted) {
+	t.gap()
+	ref := t.reference(e.Spec)
+	number := strconv.Itoa(e.N)
+	room := t.width - width(number) - 3 - ref.width() - 4
+	title := elideEnd(Clean(e.Title), max(room, 10))
+	fill := max(room-width(title)+2, 2)
+	t.put(nil, append(row{
+		{tone: step, text: " " + number + "  "}, {tone: strong, text: title}, {text: " "},
+		{tone: dim, text: strings.Repeat("─", fill)}, {text: " "},
+	}, ref...)...)
+	if e.Why != "" {
+		t.text(len(number)+3, dim, e.Why)
+	}
+	t.gap()
+}
+
+// apart writes a row with something at its right edge, or under it when it
+// does not fit.
+func (t *Terminal) apart(left, right row) {
+	free := t.width - left.width() - right.width()
+	if right.width() == 0 || free < 2 {
+		t.put(nil, left...)
+		if right.width() > 0 && t.o.Verbose {
+			t.indented(4, right...)
+		}
+		return
+	}
+	t.put(nil, append(append(left, bit{text: strings.Repeat(" ", free)}), right...)...)
+}
+
+func (t *Terminal) ended(run string, e trace.Ended) {
+	if t.before[run] && e.OK {
+		return
+	}
+	t.gap()
+	t.rule(t.tally())
+	if e.OK {
+		t.time(row{{tone: pass, text: "✓ "}, say(strong, "done in "+duration(t.total.Took))})
+		return
+	}
+	text := "no reason was recorded"
+	if e.Failure != nil {
+		text = e.Failure.Text
+	}
+	for i, l := range t.paragraph("failed: "+text+" (exit "+strconv.Itoa(e.Exit)+")", t.width-4, 6) {
+		front := "    "
+		if i == 0 {
+			front = "✗ "
+		}
+		t.put(row{{tone: fail, text: front}}, bit{tone: fail, text: l})
+	}
+	t.time(row{say(plain, "  in "+duration(t.total.Took))})
+}
+
+// time says beside, or below, whose the time was.
+func (t *Terminal) time(how row) {
+	shares := bit{tone: dim, text: "  (" + t.shares() + ")"}
+	if how.width()+width(shares.text) <= t.width {
+		t.put(nil, append(how, shares)...)
+		return
+	}
+	t.put(nil, how...)
+	t.text(2, dim, t.shares())
+}
+
+// shares say whose the time was.
+func (t *Terminal) shares() string {
+	ours := max(t.total.Took-t.total.Theirs-t.total.Person, 0)
+	s := "oauthprobe " + duration(ours)
+	for _, x := range []struct {
+		who string
+		d   time.Duration
+	}{{"server", t.total.Theirs}, {"person", t.total.Person}} {
+		if x.d > 0 {
+			s += " · " + x.who + " " + duration(x.d)
+		}
+	}
+	return s
+}
+
+// tally counts the findings of the whole trace.
+func (t *Terminal) tally() row {
+	var out row
+	for _, c := range []struct {
+		outcome trace.Outcome
+		tone    tone
+		one     string
+		many    string
+	}{
+		{trace.Fail, fail, "failed", "failed"},
+		{trace.Warn, warn, "warning", "warnings"},
+		{trace.Pass, pass, "passed", "passed"},
+		{trace.Skip, dim, "skipped", "skipped"},
+	} {
+		n := t.counts[c.outcome]
+		if n == 0 || c.outcome == trace.Skip && !t.o.Verbose {
+			continue
+		}
+		if len(out) > 0 {
+			out = append(out, bit{tone: dim, text: " · "})
+		}
+		out = append(out, bit{tone: c.tone, text: count(n, c.one, c.many)})
+	}
+	return out
+}
+
+// rule draws a line across, with something in it.
+func (t *Terminal) rule(in row) {
+	if len(in) == 0 {
+		t.put(nil, bit{tone: dim, text: strings.Repeat("─", t.width)})
+		return
+	}
+	rest := max(t.width-in.width()-5, 2)
+	t.put(nil, append(append(row{{tone: dim, text: "─── "}}, in...), bit{tone: dim, text: " " + strings.Repeat("─", rest)})...)
+}
+
+func (t *Terminal) unknown(e trace.Event) {
+	if e == nil {
+		return
+	}
+	t.indented(2, say(dim, "· "+e.Kind()+": an event that this version does not know"))
+	if u, ok := e.(trace.Unknown); ok && t.o.Verbose {
+		t.indented(4, say(dim, string(u.Raw)))
+	}
+}
+
+// link is where a reference to a specification leads, or nothing. The address
+// is made of digits and our own text only, whoever wrote the reference.
+func link(ref string) string {
+	var n int
+	if _, err := fmt.Sscanf(ref, "RFC %d", &n); err == nil && n > 0 && n < 100000 {
+		u := "https://www.rfc-editor.org/rfc/rfc" + strconv.Itoa(n)
+		if _, section, ok := strings.Cut(ref, "§"); ok {
+			if end := strings.IndexFunc(section, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); end >= 0 {
+				section = section[:end]
+			}
+			if section = strings.Trim(section, "."); section != "" {
+				u += "#section-" + section
+			}
+		}
+		return u
+	}
+	for prefix, u := range specifications {
+		if strings.HasPrefix(ref, prefix) {
+			return u
+		}
+	}
+	return ""
+}
+
+// specifications are those that are no RFC, as their references begin.
+var specifications = map[string]string{
+	"OIDCC":     "https://openid.net/specs/openid-connect-core-1_0.html",
+	"OIDCD":     "https://openid.net/specs/openid-connect-discovery-1_0.html",
+	"Form Post": "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html",
+	"CIBA":      "https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html",
+}
+
+// citation is the first of several citations: "RFC 6749 §10.12; RFC 9700 …"
+// is cut after the first section.
+func citation(ref string) string {
+	ref = Clean(ref)
+	if i := strings.IndexAny(ref, ";,("); i > 0 {
+		ref = strings.TrimSpace(ref[:i])
+	}
+	return elideEnd(ref, 22)
+}
+
+// reference is a citation ready to be shown.
+func (t *Terminal) reference(ref string) row {
+	if ref == "" {
+		return nil
+	}
+	return row{{tone: dim, text: citation(ref), href: link(ref)}}
+}
