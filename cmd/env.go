@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -50,7 +51,7 @@ type Env struct {
 func OS() Env {
 	width, _, err := term.GetSize(int(os.Stderr.Fd()))
 	if err != nil {
-		width = 0
+		width, _ = strconv.Atoi(os.Getenv("COLUMNS")) // no terminal: as wide as we are told, or unknown
 	}
 	return Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,

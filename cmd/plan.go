@@ -12,7 +12,7 @@ import (
 // discoveryPlan asks a server what it can do, ahead of a procedure.
 func (s *session) discoveryPlan(c serverChoice) flow.Plan {
 	return flow.Plan{
-		Server: c.server, Client: s.who, Procedure: discover.Metadata(), Checks: check.All(), Before: s.row.procedure.Name,
+		Server: c.server, Client: s.who, Procedure: discover.Metadata(), Checks: check.All(), Before: &s.row.procedure,
 		Gate: s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode,
 		Notes: c.notes, Version: Version(), Machine: s.machine,
 	}

@@ -174,7 +174,7 @@ func (a *arrivals) read(h Hit) *Response {
 		resp.Values, resp.Other = query, ParseParams(h.Fragment, from)
 	}
 	for i := range resp.Values {
-		resp.Values[i].Secret = slices.Contains(secretMembers(), resp.Values[i].Name)
+		resp.Values[i].Secret = slices.Contains(append(secretMembers(), "code", "response"), resp.Values[i].Name)
 	}
 	return resp
 }

@@ -25,7 +25,7 @@ type Plan struct {
 	Checks     []Check
 	Gate       func(trace.Finding) bool // true: this failed finding stops the run; nil: none does
 	Notes      []trace.Note             // said when the run starts: choices and where they came from
-	Before     string                   // the procedure that this run prepares, when it does
+	Before     *Procedure               // what this run prepares, when it does
 	Insecure   bool                     // plain http off loopback was asked for
 	Skew       time.Duration            // clock difference that is tolerated
 	Exit       func(error) int          // the exit code that an error comes to, for the trace

@@ -71,7 +71,10 @@ func (q *Request) full() string {
 
 func (q *Request) built() trace.Built {
 	in := "body"
-	if q.Method == http.MethodGet {
+	switch {
+	case len(q.Params) == 0:
+		in = ""
+	case q.Method == http.MethodGet:
 		in = "query"
 	}
 	return trace.Built{

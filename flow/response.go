@@ -48,11 +48,11 @@ type Signature struct {
 	Refetched bool // the key set was fetched a second time for an unknown kid
 }
 
-// Secrets that an answer can carry, by the member or parameter that holds
-// them.
+// secretMembers are the secrets that a back-channel answer can carry, by the
+// member that holds them; the browser brings a code or a response as well.
 func secretMembers() []string {
-	return []string{"access_token", "refresh_token", "id_token", "code", "device_code", "auth_req_id",
-		"client_secret", "registration_access_token", "assertion", "response"}
+	return []string{"access_token", "refresh_token", "id_token", "device_code", "auth_req_id",
+		"client_secret", "registration_access_token", "assertion"}
 }
 
 // parse reads a back-channel body tolerantly: JSON whatever the media type

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -37,10 +38,15 @@ type Run struct {
 // what there was until then.
 func Start(ctx context.Context, p Plan, e Env) (*Run, error) {
 	r := &Run{Plan: p, Env: e, name: e.Log.Run(p.Procedure.Name), started: e.Now(), asked: map[Endpoint]*Request{}}
-	r.Say(trace.RunStarted{
-		Procedure: p.Procedure.Name, Spec: p.Procedure.Spec, Doc: p.Procedure.Doc, Before: p.Before,
+	started := trace.RunStarted{
+		Procedure: p.Procedure.Name, Spec: p.Procedure.Spec, Doc: p.Procedure.Doc,
 		Issuer: p.Server.Issuer, Client: p.Client.ID, Version: p.Version, Machine: p.Machine,
-	})
+	}
+	if b := p.Before; b != nil {
+		line, _, _ := strings.Cut(b.Doc, "\n")
+		started.Before, started.Purpose, started.For = b.Name, line, b.Spec
+	}
+	r.Say(started)
 	for _, n := range p.Notes {
 		r.Say(n)
 	}

@@ -43,46 +43,56 @@ func (t *Terminal) number() string {
 	return "  #" + strconv.Itoa(t.seq)
 }
 
-// columns are the widths of a table of parameters. Zero leaves one out.
-type columns struct{ name, value, why, ref int }
+// columns are the widths of a table of parameters. Without an about column,
+// what is to be said of a parameter stands under it.
+type columns struct{ name, value, about int }
 
 const paramIndent = 6
 
-// fitColumns shares the width out: the value comes first, then the reference
-// at the right edge, and the reason when there is room for a sentence of it.
+// fitColumns shares the width out. A reason is never cut: it stands beside the
+// value where there is room for half a sentence, and under it elsewhere.
 func (t *Terminal) fitColumns(ps []trace.Param) columns {
 	var c columns
-	edge := 0 // width of the last column when there are no reasons
 	for _, p := range ps {
 		c.name = max(c.name, width(Clean(p.Name)))
 		c.value = max(c.value, width(Clean(p.Value)))
-		c.why = max(c.why, width(why(p)))
-		c.ref = max(c.ref, width(lastColumn(p, true)))
-		edge = max(edge, width(lastColumn(p, false)))
 	}
 	c.name = min(c.name, 24, t.width*2/5)
 	free := t.width - paramIndent - c.name - 2
-	if t.o.Verbose || t.width < 70 {
-		return columns{name: c.name, value: free}
-	}
-	// A value that is elided tells less than a reason that is.
 	value := min(c.value, max(34, free*2/5))
-	if reason := free - value - 2 - c.ref - 2; t.width >= 100 && c.why > 0 && reason >= 24 {
-		return columns{c.name, value, reason, c.ref}
+	if about := free - value - 2; t.width >= 100 && about >= 40 && !t.o.Verbose {
+		return columns{c.name, value, about}
 	}
-	return columns{name: c.name, value: free - edge - 2, ref: edge}
+	return columns{name: c.name, value: free}
 }
 
-// why says who put a parameter there, when it was the person, and what for.
-func why(p trace.Param) string {
+// about says who put a parameter there, when it was the person, what for, and
+// by which section, which is never broken.
+func (t *Terminal) about(p trace.Param, w int) []string {
+	ref := Clean(p.Origin.Ref)
+	lines := t.paragraph(reason(p), w, 6)
+	last := len(lines) - 1
+	switch {
+	case ref == "":
+	case lines[last] == "":
+		lines[last] = ref
+	case width(lines[last])+3+width(ref) <= w:
+		lines[last] += " · " + ref
+	default:
+		lines = append(lines, ref)
+	}
+	return lines
+}
+
+func reason(p trace.Param) string {
 	by := ""
-	if strings.HasPrefix(p.Origin.By, "--") {
-		by = Clean(p.Origin.By)
+	if strings.HasPrefix(p.Origin.By, "--") || strings.HasPrefix(p.Origin.By, "OAUTHPROBE_") {
+		by = p.Origin.By
 	}
 	if p.Bent {
-		by = joined(" ", "bent by", Clean(p.Origin.By))
+		by = joined(" ", "bent by", p.Origin.By)
 	}
-	return joined(" · ", by, Clean(p.Origin.Why))
+	return joined(" · ", by, p.Origin.Why)
 }
 
 func joined(sep string, parts ...string) string {
@@ -95,55 +105,59 @@ func joined(sep string, parts ...string) string {
 	return strings.Join(out, sep)
 }
 
-// params shows parameters in aligned columns: name, value, why, reference.
+// params shows parameters with what each is there for.
 func (t *Terminal) params(ps []trace.Param) {
 	if len(ps) == 0 {
 		return
 	}
 	c := t.fitColumns(ps)
 	for _, p := range ps {
-		if t.o.Verbose {
-			t.paramWhole(c, p)
+		if c.about > 0 {
+			t.paramBeside(c, p)
 		} else {
-			t.param(c, p)
+			t.paramUnder(c, p)
 		}
 	}
 }
 
-func (t *Terminal) param(c columns, p trace.Param) {
+// paramBeside has the reason in a column of its own.
+func (t *Terminal) paramBeside(c columns, p trace.Param) {
 	name, value := t.nameAndValue(c, p)
-	r := row{{text: "      "}, name, {text: "  "}, value}
-	if p.Bent {
-		r[0] = bit{tone: warn, text: "    ! "}
+	value.text = pad(value.text, c.value)
+	lines := t.about(p, c.about)
+	t.put(nil, t.mark(p), name, bit{text: "  "}, value, bit{text: "  "}, bit{tone: whyTone(p), text: lines[0]})
+	for _, l := range lines[1:] {
+		t.indented(paramIndent+c.name+2+c.value+2, bit{tone: whyTone(p), text: l})
 	}
-	if c.ref == 0 && c.why == 0 {
-		t.put(nil, r...)
-		if p.Bent {
-			t.indented(paramIndent+2, say(warn, joined(" ", "bent by", p.Origin.By)))
-		}
-		return
-	}
-	r[3].text = pad(r[3].text, c.value)
-	if c.why > 0 {
-		r = append(r, bit{text: "  "}, bit{tone: whyTone(p), text: pad(elideEnd(why(p), c.why), c.why)})
-	}
-	last := lastColumn(p, c.why > 0)
-	t.put(nil, append(r, bit{text: "  "}, bit{tone: whyTone(p), text: last, href: link(last)})...)
 }
 
-// lastColumn is the reference, or, where no column has the reason, the flag
-// when it was the person who put the parameter there.
-func lastColumn(p trace.Param, reasons bool) string {
-	switch {
-	case reasons:
-		return citation(p.Origin.Ref)
-	case p.Bent:
-		return elideEnd("bent by "+Clean(p.Origin.By), 22)
-	case strings.HasPrefix(p.Origin.By, "--"):
-		return elideEnd(Clean(p.Origin.By), 22)
-	default:
-		return citation(p.Origin.Ref)
+// paramUnder has the reason under the value.
+func (t *Terminal) paramUnder(c columns, p trace.Param) {
+	name, value := t.nameAndValue(c, p)
+	first := row{t.mark(p), name, {text: "  "}}
+	if ref := Clean(p.Origin.Ref); ref != "" && !t.o.Verbose && width(value.text)+2+width(ref) <= c.value {
+		value.text = pad(value.text, c.value-width(ref))
+		t.put(nil, append(first, value, bit{tone: dim, text: ref})...)
+		p.Origin.Ref = ""
+	} else {
+		t.hang(first, row{{text: strings.Repeat(" ", first.width())}}, value)
 	}
+	indent := paramIndent + c.name + 2
+	if t.width < 70 {
+		indent = paramIndent + 2
+	}
+	for _, l := range t.about(p, t.width-indent) {
+		if l != "" {
+			t.indented(indent, bit{tone: whyTone(p), text: l})
+		}
+	}
+}
+
+func (t *Terminal) mark(p trace.Param) bit {
+	if p.Bent {
+		return bit{tone: warn, text: "    ! "}
+	}
+	return bit{text: strings.Repeat(" ", paramIndent)}
 }
 
 func whyTone(p trace.Param) tone {
@@ -173,21 +187,3 @@ func (t *Terminal) nameAndValue(c columns, p trace.Param) (name, value bit) {
 
 // lastWord is a value without the scheme that may stand before it.
 func lastWord(s string) string { return s[strings.LastIndexByte(s, ' ')+1:] }
-
-// paramWhole shows a parameter with all there is to say about it.
-func (t *Terminal) paramWhole(c columns, p trace.Param) {
-	name, value := t.nameAndValue(c, p)
-	indent := strings.Repeat(" ", paramIndent)
-	first := row{{text: indent}, name, {text: "  "}}
-	if p.Bent {
-		first[0] = bit{tone: warn, text: "    ! "}
-	}
-	t.hang(first, row{{text: strings.Repeat(" ", first.width())}}, value)
-	bent := ""
-	if p.Bent {
-		bent = "bent"
-	}
-	if about := joined(" · ", bent, Clean(p.Origin.By), Clean(p.Origin.Ref), Clean(p.Origin.Why)); about != "" {
-		t.text(paramIndent+c.name+2, whyTone(p), about)
-	}
-}

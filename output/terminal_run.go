@@ -9,41 +9,32 @@ import (
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 )
 
+// runStarted gives the whole its title. When a run that prepares comes first,
+// the title is that of what it prepares, which then needs no second one.
 func (t *Terminal) runStarted(e trace.RunStarted) {
+	name, doc, ref := e.Procedure, e.Doc, e.Spec
 	if e.Before != "" {
-		t.preparation(e)
+		name, doc, ref = e.Before, e.Purpose, e.For
+	}
+	if t.titled == name {
 		return
 	}
+	t.titled = name
 	t.gap()
-	left := row{say(strong, "oauthprobe "+e.Procedure), say(plain, "  "+e.Doc)}
-	if t.titled == e.Procedure { // above what prepared it
-		left = row{say(strong, e.Doc)}
-	}
-	t.apart(left, t.reference(e.Spec))
-	server := e.Issuer
-	if t.titled != "" {
-		server = ""
-	}
-	t.about(server, e.Client)
-	t.titled = e.Procedure
+	t.apart(row{say(strong, "oauthprobe "+name), say(plain, "  "+firstLine(doc))}, t.reference(ref))
+	t.parties(e.Issuer, e.Client)
 	if t.o.Verbose {
 		t.machine(e)
 	}
 }
 
-// preparation gives the whole its title when what prepares it comes first. It
-// has no title of its own.
-func (t *Terminal) preparation(e trace.RunStarted) {
-	if t.titled != "" {
-		return
-	}
-	t.gap()
-	t.put(nil, say(strong, "oauthprobe "+e.Before))
-	t.about(e.Issuer, e.Client)
-	t.titled = e.Before
+// firstLine is the short form of a Doc.
+func firstLine(doc string) string {
+	line, _, _ := strings.Cut(doc, "\n")
+	return line
 }
 
-func (t *Terminal) about(server, client string) {
+func (t *Terminal) parties(server, client string) {
 	var out []string
 	if server != "" {
 		out = append(out, "server "+server)
@@ -123,14 +114,12 @@ func (t *Terminal) ended(run string, e trace.Ended) {
 	if e.Failure != nil {
 		text = e.Failure.Text
 	}
-	for i, l := range t.paragraph("failed: "+text+" (exit "+strconv.Itoa(e.Exit)+")", t.width-4, 6) {
-		front := "    "
-		if i == 0 {
-			front = "✗ "
-		}
-		t.put(row{{tone: fail, text: front}}, bit{tone: fail, text: l})
+	t.time(row{{tone: fail, text: "✗ "}, say(strong, "failed after "+duration(t.total.Took)+", exit "+strconv.Itoa(e.Exit))})
+	if t.o.Verbose {
+		t.text(2, fail, text)
+		return
 	}
-	t.time(row{say(plain, "  in "+duration(t.total.Took))})
+	t.indented(2, bit{tone: fail, text: text}) // one line: whoever ran it says it in full, with what to do
 }
 
 // time says beside, or below, whose the time was.

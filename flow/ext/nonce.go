@@ -15,7 +15,7 @@ func Nonce(value, by string) flow.Extension {
 		Name: "nonce", Spec: "OpenID Connect Core §3.1.2.1",
 		Doc: "nonce\n\nA random value that the server has to put into the ID token. An ID token that was stolen from, or made for, another sign-in carries another nonce.",
 		Params: flow.On{flow.Authorization: func(_ context.Context, r *flow.Run, q *flow.Request) error {
-			from := trace.Origin{By: "nonce", Ref: "OIDC Core §3.1.2.1", Why: "has to stand in the ID token: ties it to this sign-in"}
+			from := trace.Origin{By: "nonce", Ref: "OIDC Core §3.1.2.1", Why: "has to stand in the ID token: ties it to this run"}
 			if value != "" {
 				from.By = by
 				q.Params.Set("nonce", value, from)

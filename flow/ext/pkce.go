@@ -21,7 +21,7 @@ func PKCE(method, by string) flow.Extension {
 				if verifier, err = r.Random(32); err != nil {
 					return err
 				}
-				q.Params.Set("code_challenge", Challenge(method, verifier), from("§4.2", "hash of a secret that stays here: a stolen code is worthless without it"))
+				q.Params.Set("code_challenge", Challenge(method, verifier), from("§4.2", "hash of a secret: without that a stolen code is worthless"))
 				if method == "plain" {
 					q.Params.SetSecret("code_challenge", verifier, from("§4.2", "the secret itself: plain protects nothing once the request is seen"))
 				}
@@ -30,7 +30,7 @@ func PKCE(method, by string) flow.Extension {
 			},
 			flow.Token: func(_ context.Context, _ *flow.Run, q *flow.Request) error {
 				if q.Params.Get("grant_type") == "authorization_code" {
-					q.Params.SetSecret("code_verifier", verifier, from("§4.5", "the secret itself: proves that this program began the flow"))
+					q.Params.SetSecret("code_verifier", verifier, from("§4.5", "the secret itself: this program began the flow"))
 				}
 				return nil
 			},

@@ -19,7 +19,7 @@ func State(value, by string) flow.Extension {
 		Doc: "state\n\nA random value that goes out with the request and has to come back with the answer. " +
 			"Without it anyone could make a browser deliver an answer of their own: cross-site request forgery.",
 		Params: flow.On{flow.Authorization: func(_ context.Context, r *flow.Run, q *flow.Request) error {
-			from := trace.Origin{By: "state", Ref: "RFC 6749 §10.12", Why: "has to come back unchanged: ties the answer to this request"}
+			from := trace.Origin{By: "state", Ref: "RFC 6749 §10.12", Why: "has to come back: ties the answer to this request"}
 			if value == "" {
 				fresh, err := r.Random(16)
 				if err != nil {

@@ -32,7 +32,7 @@ func code(ctx context.Context, r *flow.Run) error {
 	q.Params.Set("grant_type", "authorization_code", spec("RFC 6749 §4.1.3", "what is being traded"))
 	q.Params.SetSecret("code", back.Values.Get("code"), spec("RFC 6749 §4.1.3", "the code that the browser brought; good for one use"))
 	if uri := r.Asked(flow.Authorization).Meant.Get("redirect_uri"); uri != "" {
-		q.Params.Set("redirect_uri", uri, spec("RFC 6749 §4.1.3", "the same as before, or the code was meant for someone else"))
+		q.Params.Set("redirect_uri", uri, spec("RFC 6749 §4.1.3", "the same as before: it shows whom the code was for"))
 	}
 	resp, err := r.Do(ctx, q)
 	if err != nil {
@@ -48,10 +48,10 @@ func authorize(ctx context.Context, r *flow.Run, responseType string) (*flow.Res
 	if err != nil {
 		return nil, err
 	}
-	q.Params.Set("response_type", responseType, spec("RFC 6749 §3.1.1", "a code, not a token: what passes through a browser can leak"))
+	q.Params.Set("response_type", responseType, spec("RFC 6749 §3.1.1", "a code, not a token: what passes a browser can leak"))
 	q.Params.Set("client_id", r.Client.ID, trace.Origin{By: r.Ask.By("client_id"), Ref: "RFC 6749 §2.2", Why: "who asks; not a secret"})
 	if uri := r.Agent.RedirectURI(); uri != "" && !r.Ask.OmitRedirect {
-		q.Params.Set("redirect_uri", uri, trace.Origin{By: r.Ask.By("redirect_uri"), Ref: "RFC 6749 §3.1.2", Why: "where the answer has to go; must be registered"})
+		q.Params.Set("redirect_uri", uri, trace.Origin{By: r.Ask.By("redirect_uri"), Ref: "RFC 6749 §3.1.2", Why: "where the answer goes; must be registered"})
 	}
 	if mode := r.Ask.ResponseMode; mode != "" {
 		q.Params.Set("response_mode", mode, trace.Origin{By: r.Ask.By("response_mode"), Ref: "OAuth 2.0 Multiple Response Types §2.1", Why: "how the answer travels back"})

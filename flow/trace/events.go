@@ -12,6 +12,8 @@ type (
 		Spec      string   `json:"spec,omitempty"`    // "RFC 6749 §4.1"
 		Doc       string   `json:"doc,omitempty"`     // what it is, for a person
 		Before    string   `json:"before,omitempty"`  // the run that this one prepares, when it does
+		Purpose   string   `json:"purpose,omitempty"` // what that run is, in a line
+		For       string   `json:"for,omitempty"`     // its specification
 		Issuer    string   `json:"issuer,omitempty"`  // the server, as asked for
 		Client    string   `json:"client,omitempty"`  // client_id
 		Version   string   `json:"version,omitempty"` // of oauthprobe
