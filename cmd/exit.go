@@ -72,6 +72,8 @@ func walkCode(e *loopback.WalkError) int {
 	switch e.Kind {
 	case "transport":
 		return exitUnreachable
+	case "loop":
+		return exitRefused
 	case "page-status":
 		if e.SpeaksOAuth || e.Status < 500 {
 			return exitRefused

@@ -137,7 +137,7 @@ func describeWalk(e *loopback.WalkError) words {
 	case "input-needed":
 		w.hints = []string{"the page asks for it; give it with:", "--fill " + e.Field + "=VALUE"}
 	case "loop":
-		w.hints = []string{"the same page came back: was something filled in wrong?"}
+		w.hints = []string{"the same form came back: is the name or the password wrong? Fill in others with:", "--fill NAME=VALUE"}
 	case "no-form":
 		w.hints = []string{"the page needs a person or scripts; run it with a browser: leave --headless out"}
 	case "page-status":

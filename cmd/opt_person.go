@@ -128,10 +128,10 @@ func (o *personOptions) certificate(host string, e Env) (*tls.Config, string, er
 		}
 		return &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12}, "", nil
 	}
-	c, print, err := loopback.SelfSigned([]string{host}, e.Now(), e.Rand)
+	c, fingerprint, err := loopback.SelfSigned([]string{host}, e.Now(), e.Rand)
 	if err != nil {
 		return nil, "", err
 	}
-	note := "the redirect URI is served with a self-signed certificate, which the browser will warn of; its SHA-256 is " + print
+	note := "the redirect URI is served with a self-signed certificate, which the browser will warn of; its SHA-256 is " + fingerprint
 	return &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12}, note, nil
 }

@@ -198,8 +198,8 @@ func (s *session) finish(r *flow.Run, err error) error {
 func (s *session) deliverable(r *flow.Run, err error) output.Deliverable {
 	d := output.Deliverable{At: s.env.Now(), OK: err == nil, Exit: exitCode(err), Failure: flow.Failure(err)}
 	if r != nil {
-		d.Procedure = r.Plan.Procedure.Name
-		if b := r.Plan.Before; b != nil {
+		d.Procedure = r.Procedure.Name
+		if b := r.Before; b != nil {
 			d.Procedure = b.Name
 		}
 		if t := r.Result.Token; t != nil && t.Object != nil && err == nil {

@@ -196,7 +196,7 @@ func (l *Listener) misdirected(r *http.Request) bool {
 	}
 	host = strings.ToLower(strings.Trim(host, "[]"))
 	ip := net.ParseIP(host)
-	return !(host == strings.ToLower(l.redirect.Hostname()) || isLoopback(host) || ip != nil && l.abroad)
+	return host != strings.ToLower(l.redirect.Hostname()) && !isLoopback(host) && (ip == nil || !l.abroad)
 }
 
 func (l *Listener) isFavicon(r *http.Request) bool {

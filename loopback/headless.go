@@ -75,7 +75,7 @@ func (e *WalkError) Error() string {
 		KindNoForm:       "a page has no form to go on with",
 		KindTooManyPages: "the sign-in does not end",
 		KindScheme:       "the sign-in leads to an address that is neither http nor https, nor the redirect URI",
-		KindLoop:         "the same form came back after the same values",
+		KindLoop:         "the page did not accept what was filled in",
 		KindTransport:    "a page could not be fetched",
 	}[e.Kind]
 	say += ": " + e.URL
@@ -177,6 +177,8 @@ func (w *walk) page(v visit, got answer) (visit, *WalkError) {
 	if got.status >= 400 || chosen == nil {
 		w.tell(seen)
 		switch {
+		case got.status >= 400 && w.again(chosen):
+			return v, at(&WalkError{Kind: KindLoop, Text: doc.complaint()})
 		case got.status >= 400:
 			return v, at(&WalkError{Kind: KindPageStatus, Text: doc.excerpt()})
 		case doc.refresh != nil:
@@ -195,6 +197,15 @@ func (w *walk) page(v visit, got answer) (visit, *WalkError) {
 	}
 	w.sent[s.said] = true
 	return visit{method: s.method, url: s.action, fragment: s.action.EscapedFragment(), body: s.body, kind: s.kind, from: v.url, policy: got.policy()}, nil
+}
+
+// again reports whether a form asks for what was sent before: a wrong password.
+func (w *walk) again(f *form) bool {
+	if f == nil {
+		return false
+	}
+	s, failed := f.submit(w.h.Fill)
+	return failed == nil && w.sent[s.said]
 }
 
 func (w *walk) tell(p PageSeen) {

@@ -37,14 +37,14 @@ func site(t *testing.T, pages map[string]any) (base string, transport http.Round
 }
 
 func to(status int, location string) func(http.ResponseWriter, *http.Request) {
-	return func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", location)
 		w.WriteHeader(status)
 	}
 }
 
 func says(status int, page string) func(http.ResponseWriter, *http.Request) {
-	return func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, page)
@@ -73,7 +73,7 @@ func TestWalkEnds(t *testing.T) {
 		"307 of a POST":          {map[string]any{"/": `<form method=post action=/p><input name=user value=alice><button></form>`, "/p": to(307, home+"?code=c")}, Hit{Method: "POST", RawQuery: "code=c", Body: "user=alice", Via: ViaFormPost}},
 		"303 of a POST":          {map[string]any{"/": `<form method=post action=/p><input name=user value=alice><button></form>`, "/p": to(303, home+"?code=c")}, Hit{Method: "GET", RawQuery: "code=c", Via: ViaQuery}},
 		"meta refresh":           {map[string]any{"/": `<meta http-equiv=Refresh content="0; URL='` + home + `?code=c;d'">`}, Hit{Method: "GET", RawQuery: "code=c;d", Via: ViaQuery}},
-		"Refresh header":         {map[string]any{"/": func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Refresh", "1;url="+home+"?code=c") }}, Hit{Method: "GET", RawQuery: "code=c", Via: ViaQuery}},
+		"Refresh header":         {map[string]any{"/": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Refresh", "1;url="+home+"?code=c") }}, Hit{Method: "GET", RawQuery: "code=c", Via: ViaQuery}},
 		"port and case levelled": {map[string]any{"/": to(302, "HTTP://127.0.0.1:1/cb?code=c")}, Hit{Method: "GET", RawQuery: "code=c", Via: ViaQuery}},
 	} {
 		t.Run(name, func(t *testing.T) {

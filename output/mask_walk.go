@@ -15,10 +15,10 @@ func rewrite(e trace.Event, text func(string) string) trace.Event {
 	if e == nil {
 		return nil
 	}
-	out := rewriteValue(reflect.ValueOf(e), text).Interface().(trace.Event)
-	if o, ok := out.(trace.Opened); ok {
-		o.URL = e.(trace.Opened).URL // must work when it is opened, and holds no secrets
-		return o
+	out, _ := rewriteValue(reflect.ValueOf(e), text).Interface().(trace.Event) // it is of the type of e
+	if o, ok := e.(trace.Opened); ok {
+		o.By, o.Note, o.Back = text(o.By), text(o.Note), text(o.Back)
+		return o // the URL must work when it is opened, and holds no secrets
 	}
 	return out
 }

@@ -120,7 +120,7 @@ func signBytes(alg string, key any, input []byte) ([]byte, error) {
 			return signRSA(a, key, digest(a.hash, input))
 		}
 	case *ecdsa.PrivateKey:
-		if key != nil && a.family == ecdsaSig && key.Curve != nil && key.Curve.Params().Name == a.curve {
+		if key != nil && a.family == ecdsaSig && key.Curve != nil && key.Params().Name == a.curve {
 			return signECDSA(key, digest(a.hash, input))
 		}
 	case ed25519.PrivateKey:
@@ -153,7 +153,7 @@ func signECDSA(key *ecdsa.PrivateKey, sum []byte) ([]byte, error) {
 	if err != nil {
 		return nil, unsigned("signature", "%v", err)
 	}
-	width := (key.Curve.Params().N.BitLen() + 7) / 8
+	width := (key.Params().N.BitLen() + 7) / 8
 	sig := make([]byte, 2*width)
 	r.FillBytes(sig[:width])
 	s.FillBytes(sig[width:])

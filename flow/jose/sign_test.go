@@ -82,7 +82,7 @@ func TestSignAndVerifyAgainstAnotherImplementation(t *testing.T) {
 			if alg == "Ed25519" {
 				return
 			}
-			foreign, err := josev4.ParseSigned(ours, []josev4.SignatureAlgorithm{josev4.SignatureAlgorithm(alg)})
+			foreign, err := josev4.ParseSignedCompact(ours, []josev4.SignatureAlgorithm{josev4.SignatureAlgorithm(alg)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -65,7 +65,7 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 		if err := json.Unmarshal(l.Event, p.Interface()); err != nil {
 			return fmt.Errorf("trace: event %s: %w", l.Kind, err)
 		}
-		r.Event = p.Elem().Interface().(Event)
+		r.Event, _ = p.Elem().Interface().(Event) // it is of the type of e
 		return nil
 	}
 	r.Event = Unknown{l.Kind, l.Event}

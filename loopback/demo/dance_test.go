@@ -30,7 +30,7 @@ func (v *visitor) keys() jose.JSONWebKeySet {
 func (v *visitor) verified(token any) (map[string]any, map[string]any) {
 	v.t.Helper()
 	text, _ := token.(string)
-	sig, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256})
+	sig, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		v.t.Fatalf("%q: %v", text, err)
 	}

@@ -96,7 +96,7 @@ func (e *evidence) keys(i int) (list []jose.JSONWebKey, all int) {
 
 // signedBy says whether a published key, or another, verifies the ID token.
 func (e *evidence) signedBy(key any, alg jose.SignatureAlgorithm) bool {
-	sig, err := jose.ParseSigned(e.is("id_token"), []jose.SignatureAlgorithm{alg})
+	sig, err := jose.ParseSignedCompact(e.is("id_token"), []jose.SignatureAlgorithm{alg})
 	if err != nil {
 		return false
 	}
