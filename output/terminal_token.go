@@ -10,8 +10,11 @@ import (
 func (t *Terminal) decoded(e trace.Decoded) {
 	t.gap()
 	edge, verdict := fail, "NOT VERIFIED"
-	if e.Verified {
+	switch {
+	case e.Verified:
 		edge, verdict = got, "VERIFIED"
+	case e.Foreign:
+		edge = dim
 	}
 	header, ok := parseJSON(string(e.Header))
 	about := ""
@@ -43,8 +46,11 @@ func (t *Terminal) decoded(e trace.Decoded) {
 }
 
 func reasonTone(e trace.Decoded) tone {
-	if e.Verified {
+	switch {
+	case e.Verified:
 		return plain
+	case e.Foreign:
+		return dim
 	}
 	return fail
 }

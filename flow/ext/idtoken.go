@@ -3,6 +3,7 @@ package ext
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow"
@@ -122,7 +123,7 @@ func verdict(t *jose.Token, s *flow.Signature, findings []trace.Finding) (bool, 
 		case trace.Fail:
 			return false, f.Detail
 		case trace.Pass:
-			if claim, ok := strings.CutPrefix(f.ID, "id-token-"); ok {
+			if claim := strings.TrimPrefix(f.ID, "id-token-"); slices.Contains(told(), claim) {
 				passed = append(passed, claim)
 			}
 		}
@@ -137,6 +138,11 @@ func verdict(t *jose.Token, s *flow.Signature, findings []trace.Finding) (bool, 
 	return true, by + "; checked " + strings.Join(passed, ", ")
 }
 
+// told are the checks that a person wants to hear of by name.
+func told() []string {
+	return []string{"signature", "mac", "iss", "aud", "exp", "nbf", "nonce", "acr", "auth_time", "at_hash"}
+}
+
 // accessToken shows an access token that happens to be a JWT. It is not ours
 // to judge: RFC 9068 §6.
 func accessToken(r *flow.Run, carrier *flow.Response, raw string) {
@@ -145,8 +151,8 @@ func accessToken(r *flow.Run, carrier *flow.Response, raw string) {
 		return
 	}
 	r.Say(trace.Decoded{
-		What: "access_token", Header: raws(t.Header), Claims: raws(t.Claims), Evidence: []int{carrier.Seq},
-		Reason: "shown as its resource would see it; a client must not rely on what is inside (RFC 9068 §6)",
+		What: "access_token", Foreign: true, Header: raws(t.Header), Claims: raws(t.Claims), Evidence: []int{carrier.Seq},
+		Reason: "for its resource to verify; a client must not rely on what is inside (RFC 9068 §6)",
 	})
 }
 

@@ -88,7 +88,8 @@ type (
 		Header   json.RawMessage `json:"header,omitempty"`
 		Claims   json.RawMessage `json:"claims,omitempty"`
 		Verified bool            `json:"verified"`
-		Reason   string          `json:"reason,omitempty"` // why it is, or is not
+		Foreign  bool            `json:"foreign,omitempty"` // meant for someone else, who has to verify it
+		Reason   string          `json:"reason,omitempty"`  // why it is, or is not
 		Evidence []int           `json:"evidence,omitempty"`
 	}
 
