@@ -193,9 +193,7 @@ func callbackTransport(r *flow.Run, _ *flow.Response) flow.Verdict {
 	if err != nil || r.Agent.RedirectURI() == "" {
 		return skip("no redirect URI is known")
 	}
-	host := u.Hostname()
-	loop := host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
-	if u.Scheme == "http" && !loop {
+	if u.Scheme == "http" && !Loopback(u) {
 		return fail("https, or http on loopback", u.Scheme+"://"+u.Host, "the answer passed the network unencrypted")
 	}
 	return ok("")

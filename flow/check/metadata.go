@@ -3,6 +3,7 @@ package check
 import (
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -84,8 +85,8 @@ func issuerForm(r *flow.Run, p *flow.Response) flow.Verdict {
 // Loopback reports whether a URL is plain http to this machine, which is
 // allowed without TLS.
 func Loopback(u *url.URL) bool {
-	h := u.Hostname()
-	return u.Scheme == "http" && (h == "localhost" || h == "::1" || strings.HasPrefix(h, "127."))
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback())
 }
 
 // endpointsForm judges the endpoints that a code flow uses. A server that

@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"mime"
 	"net/http"
 	"slices"
@@ -169,11 +170,12 @@ func expiresIn(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return skip("no expires_in")
 	}
 	n, number := p.Object.Number("expires_in")
-	seconds, err := strconv.ParseInt(n.String(), 10, 64)
+	f, err := n.Float64()
+	seconds := int64(f)
 	switch {
 	case !number:
 		return fail("a JSON number of seconds", string(raw), "expires_in is %s, not a number", kind(raw))
-	case err != nil:
+	case err != nil || f != math.Trunc(f) || math.Abs(f) > 1e15:
 		return fail("a whole number of seconds", n.String(), "expires_in is not a whole number")
 	case seconds <= 0:
 		return fail("more than 0", n.String(), "expires_in is not in the future")
