@@ -79,6 +79,7 @@ func (s *session) ending(err error) loopback.Ending {
 func (s *session) next() {
 	_, _ = fmt.Fprint(s.env.Stderr, `
 What next:
+  how it works           oauthprobe learn code
   every byte of it       oauthprobe code --demo -v
   a server of your own   oauthprobe code https://issuer.example --client-id ID --scope openid
   in a script            TOKEN=$(oauthprobe code --demo --headless -q -o token)

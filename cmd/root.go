@@ -38,13 +38,13 @@ failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{err.Error(), []string{"see the flags:", c.CommandPath() + " --help"}}
 	})
-	root.AddGroup(&cobra.Group{ID: "token", Title: "Get a token:"}, &cobra.Group{ID: "rest", Title: "The rest:"})
+	root.AddGroup(&cobra.Group{ID: "token", Title: "Get a token:"}, &cobra.Group{ID: "learn", Title: "Learn:"}, &cobra.Group{ID: "rest", Title: "The rest:"})
 	root.SetHelpCommandGroupID("rest")
 	root.SetCompletionCommandGroupID("rest")
 	for _, g := range grants() {
 		root.AddCommand(g.command(e))
 	}
-	root.AddCommand(versionCommand(e))
+	root.AddCommand(learnCommand(e), versionCommand(e))
 	return root
 }
 
