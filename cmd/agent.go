@@ -128,10 +128,20 @@ func (a *agent) walk(ctx context.Context, v flow.Visit) (flow.Hit, error) {
 	a.pages.fetched = v.Fetched
 	h, err := a.headless.Walk(ctx, v.URL)
 	if err != nil {
-		return flow.Hit{}, err
+		return flow.Hit{}, &walkError{err}
 	}
 	v.Accept(convert(h)) // when it is not ours, the run itself says what is wrong
 	return convert(h), nil
+}
+
+// A walkError is what stopped a walk, with the name that the trace has for it.
+type walkError struct{ error }
+
+func (e *walkError) Unwrap() error { return e.error }
+
+// FailureKind is how the trace calls it.
+func (e *walkError) FailureKind() string {
+	return map[int]string{exitRefused: "refused", exitUnreachable: "connect", exitNobody: "input"}[exitCode(e.error)]
 }
 
 // end tells the pages that are still open in the browser how the flow really

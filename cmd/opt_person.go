@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -32,24 +33,43 @@ func (o *personOptions) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.callbackKey, "callback-key", "", "`FILE` with its private key")
 }
 
-// fills resolves --fill; demo signs alice in where nothing else is said.
-func (o *personOptions) fills(l *layer, demo bool) (map[string]string, error) {
-	out := map[string]string{}
+// A filling is what goes into the fields of pages, and which of it is secret.
+type filling struct {
+	values map[string]string
+	secret []string // names
+}
+
+// fills resolves --fill; demo signs alice in where nothing else is said. A
+// value is secret when it was given by reference, or when its field is called
+// like one: a user name may well stand in a token, to be read.
+func (o *personOptions) fills(l *layer, demo bool) (filling, error) {
+	out := filling{values: map[string]string{}}
 	if demo {
-		out["username"], out["password"] = "alice", "alice"
+		out.values["username"], out.values["password"] = "alice", "alice"
+		out.secret = []string{"password"}
 	}
 	for _, s := range o.fill {
 		name, v, found := strings.Cut(s, "=")
 		if !found || name == "" {
-			return nil, &usageError{"--fill is not NAME=VALUE", []string{"NAME is a field's name or id, as in --fill username=alice"}}
+			return out, &usageError{"--fill is not NAME=VALUE", []string{"NAME is a field's name or id, as in --fill username=alice"}}
 		}
-		value, _, err := l.value("--fill "+name, v)
+		value, literal, err := l.value("--fill "+name, v)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		out[name] = value
+		out.values[name] = value
+		if !literal || sounds(name) {
+			out.secret = append(out.secret, name)
+		}
 	}
 	return out, nil
+}
+
+// sounds knows the names of fields that hold secrets.
+func sounds(field string) bool {
+	return slices.ContainsFunc([]string{"pass", "pwd", "secret", "pin", "otp", "code", "token"}, func(word string) bool {
+		return strings.Contains(strings.ToLower(field), word)
+	})
 }
 
 func (o *personOptions) valid(l *layer, noInput bool) error {

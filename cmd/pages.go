@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -67,7 +66,7 @@ func (p *pageWire) secrets(body []byte) []trace.Secret {
 	}
 	form, _ := url.ParseQuery(string(body))
 	for name := range form {
-		if slices.Contains(p.filled, name) && !strings.EqualFold(name, "username") {
+		if slices.Contains(p.filled, name) {
 			out = append(out, trace.Secret{Part: "request-body", Name: name})
 		}
 	}

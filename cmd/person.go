@@ -2,8 +2,8 @@ package cmd
 
 import (
 	"fmt"
-	"maps"
-	"slices"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/loopback"
@@ -32,8 +32,8 @@ func (s *session) agent() (*agent, error) {
 		s.said = append(s.said, trace.Note{Topic: "callback-certificate", Text: d.note})
 	}
 	if s.walks() {
-		a.pages = &pageWire{wire: s.wire, filled: slices.Collect(maps.Keys(s.fills)), know: s.mask.Know}
-		a.headless = &loopback.Headless{Transport: a.pages, Fill: s.fills, Redirect: d.redirect, MaxPages: 20}
+		a.pages = &pageWire{wire: s.wire, filled: s.fills.secret, know: s.mask.Know}
+		a.headless = &loopback.Headless{Transport: a.pages, Fill: s.fills.values, Redirect: d.redirect, MaxPages: 20}
 		return a, nil
 	}
 	if d.listener == nil && !a.paste {
@@ -72,7 +72,15 @@ func (s *session) ending(err error) loopback.Ending {
 		return loopback.Ending{OK: true, Title: "Signed in", Detail: "The answer is in your terminal."}
 	}
 	words := describe(s.masked(err))
-	return loopback.Ending{Title: "The sign-in did not succeed", Detail: words.text, Hints: words.hints}
+	return loopback.Ending{Title: "The sign-in did not succeed", Detail: sentence(words.text), Hints: words.hints}
+}
+
+// sentence begins a line of the terminal as a sentence of a page.
+func sentence(s string) string {
+	if r, n := utf8.DecodeRuneInString(s); n > 0 {
+		return string(unicode.ToUpper(r)) + s[n:]
+	}
+	return s
 }
 
 // next says where a newcomer can go from here.

@@ -35,7 +35,7 @@ type session struct {
 	who     flow.Client
 	asked   flow.Ask
 	edits   []ext.Edit
-	fills   map[string]string
+	fills   filling
 	machine *trace.Machine
 	said    []trace.Note
 
@@ -126,10 +126,8 @@ func (s *session) open() (err error) {
 	s.kept = &output.Recorder{}
 	s.mask = output.NewMask(trace.Tee{s.terminal, s.kept}, key, s.out.reveal)
 	s.mask.Know(s.who.Secret)
-	for name, v := range s.fills {
-		if name != "username" && name != "BUTTON" {
-			s.mask.Know(v)
-		}
+	for _, name := range s.fills.secret {
+		s.mask.Know(s.fills.values[name])
 	}
 	s.log = trace.NewLog(s.env.Now, s.mask)
 	s.machine = machine(s.env, s.browser())

@@ -88,7 +88,7 @@ func (r *Run) send(ctx context.Context, q *Request, try int) (*Response, error) 
 	}
 	a, err := r.Wire.Do(ctx, q.wire())
 	x := a.Exchanged
-	x.Endpoint, x.Try = string(q.Endpoint), try
+	x.Endpoint, x.Try, x.Poll = string(q.Endpoint), try, q.Poll
 	x.Secrets = append(q.secrets(), answered(a)...)
 	if err != nil {
 		x.Failure = &trace.Failure{Kind: transportKind(err), Text: err.Error()}

@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
+	"github.com/oauthprobe/oauthprobe/flow/wire"
 )
 
 // A RefusedError is the server's no, in its own words.
@@ -54,8 +56,19 @@ type TransportError struct {
 
 func (e *TransportError) Error() string { return fmt.Sprintf("%s endpoint: %v", e.Endpoint, e.Err) }
 
+// Interrupted reports that the exchange ended because the whole run did.
+func (e *TransportError) Interrupted() bool {
+	var w *wire.Error
+	return errors.As(e.Err, &w) && (w.Kind == "canceled" || w.Kind == "request")
+}
+
 // Unwrap gives the *wire.Error.
 func (e *TransportError) Unwrap() error { return e.Err }
+
+// An ExpiredError is a request that nobody approved in time.
+type ExpiredError struct{ What string }
+
+func (e *ExpiredError) Error() string { return e.What }
 
 // A ConfigError names what is missing or wrong by its protocol name; commands
 // know which flag that is.

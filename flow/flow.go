@@ -40,6 +40,9 @@ type Env struct {
 	Log   *trace.Log
 	Now   func() time.Time
 	Rand  io.Reader
+	Pause func(context.Context, time.Duration) error // waits between polls
+	// Approach brings a person to an address at which they approve; nil: it is only shown.
+	Approach func(address string)
 }
 
 // A Wire sends one request and reports both sides as they were. The error is
@@ -62,7 +65,8 @@ type ClientAuth func(context.Context, *Run, *Request) error
 // value was set, by parameter name: "--scope", "OAUTHPROBE_SCOPE".
 type Ask struct {
 	Scope        []string
-	Audience     string
+	Values       map[string]string // other parameters of the grant, by their name: username, subject_token
+	ResponseType string            // of a grant that has several
 	ResponseMode string
 	OmitRedirect bool // leave redirect_uri out and rely on the registered one
 	From         map[string]string

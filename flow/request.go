@@ -20,6 +20,7 @@ type Request struct {
 	Meant    Params           // Params before wrapping: what answers are judged against
 	Cert     *tls.Certificate // the client's own, for mutual TLS
 	Open     bool             // the procedure judges the status itself
+	Poll     int              // which of a row of polls, from 1
 }
 
 // NewRequest makes an empty request to one of the server's endpoints: a GET
@@ -79,7 +80,7 @@ func (q *Request) built() trace.Built {
 	}
 	return trace.Built{
 		Endpoint: string(q.Endpoint), Method: q.Method, URL: q.URL.String(), In: in,
-		Params: slices.Clone(q.Params), Headers: slices.Clone(q.Headers),
+		Params: slices.Clone(q.Params), Headers: slices.Clone(q.Headers), Poll: q.Poll,
 	}
 }
 

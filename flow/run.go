@@ -90,6 +90,7 @@ func Failure(err error) *trace.Failure {
 		protocol  *ProtocolError
 		transport *TransportError
 		config    *ConfigError
+		expired   *ExpiredError
 	)
 	switch {
 	case err == nil:
@@ -106,8 +107,12 @@ func Failure(err error) *trace.Failure {
 		return &trace.Failure{Kind: transportKind(err), Text: err.Error(), Endpoint: string(transport.Endpoint), Evidence: []int{transport.Seq}}
 	case errors.As(err, &config):
 		return &trace.Failure{Kind: "config", Text: err.Error(), Code: config.Field}
-	case errors.Is(err, ErrTimeout):
+	case errors.Is(err, ErrTimeout), errors.As(err, &expired):
 		return &trace.Failure{Kind: "waited", Text: err.Error()}
+	}
+	var named interface{ FailureKind() string }
+	if errors.As(err, &named) {
+		return &trace.Failure{Kind: named.FailureKind(), Text: err.Error()}
 	}
 	return &trace.Failure{Kind: "other", Text: err.Error()}
 }

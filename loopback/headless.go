@@ -174,7 +174,8 @@ func (w *walk) page(v visit, got answer) (visit, *WalkError) {
 		return e
 	}
 	chosen := doc.choose(w.h.Fill, w.redirect)
-	if got.status >= 400 || chosen == nil {
+	answered := chosen != nil && w.home(chosen) // by form_post, which some servers send errors by with status 400
+	if got.status >= 400 && !answered || chosen == nil {
 		w.tell(seen)
 		switch {
 		case got.status >= 400 && w.again(chosen):
@@ -197,6 +198,12 @@ func (w *walk) page(v visit, got answer) (visit, *WalkError) {
 	}
 	w.sent[s.said] = true
 	return visit{method: s.method, url: s.action, fragment: s.action.EscapedFragment(), body: s.body, kind: s.kind, from: v.url, policy: got.policy()}, nil
+}
+
+// home reports whether a form leads to the redirect URI.
+func (w *walk) home(f *form) bool {
+	to := f.action(nil)
+	return to != nil && w.redirect != nil && sameTarget(to, w.redirect)
 }
 
 // again reports whether a form asks for what was sent before: a wrong password.

@@ -68,6 +68,7 @@ func TestWalkEnds(t *testing.T) {
 		"query, stray fragment":  {map[string]any{"/": to(302, home+"?code=c#_=_")}, Hit{Method: "GET", RawQuery: "code=c", Via: ViaQuery}},
 		"fragment inherited":     {map[string]any{"/": to(302, "/b#state=s"), "/b": to(302, home)}, Hit{Method: "GET", Fragment: "state=s", Via: ViaFragment}},
 		"form_post":              {map[string]any{"/": `<body onload="document.forms[0].submit()"><form method=post action="` + home + `"><input type=hidden name=code value="c&amp;d"><input type=hidden name=state value=s></form>`}, Hit{Method: "POST", Body: "code=c%26d&state=s", Via: ViaFormPost}},
+		"form_post, status 400":  {map[string]any{"/": says(400, `<form method=post action="`+home+`"><input type=hidden name=error value=login_required></form>`)}, Hit{Method: "POST", Body: "error=login_required", Via: ViaFormPost}},
 		"form_post, button":      {map[string]any{"/": `<form method=post action="` + home + `"><input type=hidden name=code value=c><noscript><button>Continue</button></noscript></form>`}, Hit{Method: "POST", Body: "code=c", Via: ViaFormPost}},
 		"form to it, by GET":     {map[string]any{"/": `<form action="` + home + `"><input type=hidden name=code value=c></form>`}, Hit{Method: "GET", RawQuery: "code=c", Via: ViaQuery}},
 		"307 of a POST":          {map[string]any{"/": `<form method=post action=/p><input name=user value=alice><button></form>`, "/p": to(307, home+"?code=c")}, Hit{Method: "POST", RawQuery: "code=c", Body: "user=alice", Via: ViaFormPost}},

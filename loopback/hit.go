@@ -41,7 +41,7 @@ type Ending struct {
 	OK     bool
 	Title  string
 	Detail string
-	Hints  []string
+	Hints  []string // the first is a sentence, each further one a thing to type
 }
 
 // answerNames returns the parameters any one of which makes an authorization response: RFC 6749 §4.1.2, §4.1.2.1, §4.2.2; OpenID

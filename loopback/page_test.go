@@ -104,7 +104,7 @@ func TestPagesSayWhatTheyShould(t *testing.T) {
 	pages := everyPage(t)
 	for name, wants := range map[string][]string{
 		"ok":      {"Answer received.", "Exchanging the code…", `history.replaceState(null, "", location.pathname)`, "✓ Signed in", "You can close this tab.", ".waiting { display: none }", `class="good"`, "prefers-color-scheme: dark", "width=device-width"},
-		"failed":  {"✗ &lt;b&gt;x", "&lt;img src=x", "<li>a[31mb</li>", "&lt;script&gt;", "had already been answered", `class="bad"`},
+		"failed":  {"✗ &lt;b&gt;x", "&lt;img src=x", "<p>a[31mb</p>", "<pre>&lt;script&gt;</pre>", "had already been answered", `class="bad"`},
 		"unknown": {"oauthprobe stopped"},
 		"relay":   {"<noscript>", "location.hash.slice(1)", `action="/call%22back/fragment"`, `name="fragment"`, "Nothing came with this page"},
 		"notice":  {"Not &lt;here&gt;", "line &amp; line"},

@@ -50,9 +50,8 @@ func unlisted(s flow.Server, member, value, what string) []string {
 }
 
 // audience is whom an assertion is for. The issuer, as one string, is the only
-// value that a malicious server cannot turn against another (RFC 7523bis §4,
-// FAPI 2.0 §5.3.3.1); a server without one is named by its token endpoint (RFC
-// 7523 §3).
+// value that a malicious server cannot turn against another (RFC 7523bis §4); a
+// server without one is named by its token endpoint (RFC 7523 §3).
 func (c Credentials) audience(s flow.Server, q *flow.Request) (aud, why string) {
 	switch {
 	case c.Audience != "":

@@ -203,6 +203,9 @@ type NotFoundError struct {
 	Endpoint bool // what was given looks like an endpoint
 }
 
+// FailureKind is how the trace calls it.
+func (e *NotFoundError) FailureKind() string { return "protocol" }
+
 func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("no metadata of %s: tried %s", e.Issuer, strings.Join(e.Tried, ", "))
 }

@@ -46,13 +46,15 @@ type (
 		In       string  `json:"in,omitempty"` // where Params travel: "query" or "body"
 		Params   []Param `json:"params,omitempty"`
 		Headers  []Param `json:"headers,omitempty"` // only those the run set on purpose
+		Poll     int     `json:"poll,omitempty"`    // which of a row of polls, from 1
 	}
 
 	// Exchanged is one request and its answer, as they were on the wire. When
 	// Failure is set there is no answer, or only part of one.
 	Exchanged struct {
 		Endpoint string   `json:"endpoint"`
-		Try      int      `json:"try"` // from 1
+		Try      int      `json:"try"`            // from 1
+		Poll     int      `json:"poll,omitempty"` // which of a row of polls, from 1
 		Request  Message  `json:"request"`
 		Response Message  `json:"response,omitzero"`
 		Timing   Timing   `json:"timing"`
@@ -199,7 +201,7 @@ type Secret struct {
 
 // Failure is an error in the trace, typed as the engine typed it.
 type Failure struct {
-	Kind     string `json:"kind"` // "refused", "check", "dns", "connect", "tls", "timeout", "protocol", "config", "waited", "interrupted"
+	Kind     string `json:"kind"` // "refused", "check", "dns", "connect", "tls", "timeout", "protocol", "config", "input", "waited", "interrupted"
 	Text     string `json:"text"`
 	Endpoint string `json:"endpoint,omitempty"`
 	Code     string `json:"code,omitempty"` // the OAuth error or the check code
