@@ -157,7 +157,7 @@ func TestWalkErrors(t *testing.T) {
 		"no such option":       {map[string]any{"/": `<form><select name=u><option>a</select><button></form>`}, map[string]string{"u": "b"}, 0, WalkError{Kind: KindInputNeeded, Status: 200, Field: "u", Text: "the page offers no such choice"}},
 		"error page":           {map[string]any{"/": says(400, "<title>Bad\x1b[1m</title><style>p{}</style><script>grant()</script><h1>Error</h1><p>Invalid parameter: redirect_uri\u202e</p>")}, nil, 0, WalkError{Kind: KindPageStatus, Status: 400, Title: "Bad[1m", Text: "Error Invalid parameter: redirect_uri", SpeaksOAuth: true}},
 		"broken server":        {map[string]any{"/": says(502, "<h1>Bad gateway</h1>")}, nil, 0, WalkError{Kind: KindPageStatus, Status: 502, Text: "Bad gateway"}},
-		"error as JSON": {map[string]any{"/": func(w http.ResponseWriter, r *http.Request) {
+		"error as JSON": {map[string]any{"/": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(401)
 			_, _ = io.WriteString(w, `{"error":"invalid_client"}`)

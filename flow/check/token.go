@@ -306,7 +306,7 @@ func refreshToken(_ *flow.Run, p *flow.Response) flow.Verdict {
 	return ok("")
 }
 
-func tokensDiffer(r *flow.Run, p *flow.Response) flow.Verdict {
+func tokensDiffer(_ *flow.Run, p *flow.Response) flow.Verdict {
 	if why, fine := judgeable(p); !fine {
 		return skip(why)
 	}

@@ -73,7 +73,7 @@ func (a *attester) ready(who flow.Client, s flow.Server) ([]string, error) {
 	}
 	cnf, _ := token.Claims.Object("cnf")
 	jwk, _ := cnf.Get("jwk")
-	if print, err := jose.Thumbprint(jwk); err != nil || print != a.AttestationKey.Public.Thumbprint {
+	if thumbprint, err := jose.Thumbprint(jwk); err != nil || thumbprint != a.AttestationKey.Public.Thumbprint {
 		said = append(said, "the attestation does not name that key in cnf.jwk")
 	}
 	return said, nil

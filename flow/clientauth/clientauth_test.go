@@ -73,7 +73,7 @@ func running(t *testing.T, s flow.Server, who flow.Client) (*flow.Run, *flow.Req
 // and claims; the jti is checked to be there and taken out.
 func opened(t *testing.T, assertion, alg string, key any) (header, claims map[string]any) {
 	t.Helper()
-	jws, err := josev4.ParseSigned(assertion, []josev4.SignatureAlgorithm{josev4.SignatureAlgorithm(alg)})
+	jws, err := josev4.ParseSignedCompact(assertion, []josev4.SignatureAlgorithm{josev4.SignatureAlgorithm(alg)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func TestReadPrivateOfOpenSSL(t *testing.T) {
 
 func verifies(t *testing.T, token, alg string, key crypto.PublicKey) {
 	t.Helper()
-	foreign, err := josev4.ParseSigned(token, []josev4.SignatureAlgorithm{josev4.SignatureAlgorithm(alg)})
+	foreign, err := josev4.ParseSignedCompact(token, []josev4.SignatureAlgorithm{josev4.SignatureAlgorithm(alg)})
 	if err != nil {
 		t.Fatal(err)
 	}
