@@ -23,20 +23,26 @@ const codeLifetime = 60 * time.Second
 // A field is one parameter of an authorization response.
 type field struct{ Name, Value string }
 
-// answerCode sends the browser back with a code (RFC 6749 §4.1.2).
+// answerAgreed gives the client what the person allowed.
+func (s *Server) answerAgreed(x *exchange, a *authorization) {
+	if a.away != nil {
+		s.answerAway(x, a, nil)
+		return
+	}
+	s.answerCode(x, a)
+}
+
+// answerCode sends the browser back with what the response type names: a code
+// (RFC 6749 §4.1.2), tokens (§4.2.2), or both (OpenID Connect Core §3.3.2.5).
 func (s *Server) answerCode(x *exchange, a *authorization) {
 	if s.broken("error-unregistered") {
 		s.answerError(x, a, oauthError{"oops", "something went wrong, as it was told to"})
 		return
 	}
-	value := s.secret(x)
-	s.codes.put(value, &code{
-		authorization: a,
-		grant:         s.newGrant(a),
-		expires:       s.now().Add(codeLifetime),
-	})
-	x.note = fmt.Sprintf("a code for %s and client %s, scope %s", a.session.user.Name, a.client.ID, strings.Join(a.scope, " "))
-	fields := []field{{"code", value}}
+	g := s.newGrant(a)
+	fields := s.codeField(x, a, g)
+	x.note = fmt.Sprintf("%s for %s and client %s, scope %s", a.inWords(), g.user.Name, a.client.ID, strings.Join(a.scope, " "))
+	fields = append(s.frontTokens(x, a, g, fields), fields...)
 	switch {
 	case s.broken("code-missing"):
 		fields = nil
@@ -47,11 +53,25 @@ func (s *Server) answerCode(x *exchange, a *authorization) {
 	case s.broken("token-in-query"):
 		fields = append(fields, field{"access_token", s.secret(x)}, field{"token_type", "Bearer"}, field{"expires_in", "300"})
 	}
-	s.answer(x, a, fields)
+	s.answer(x, a, s.bendFront(a, fields))
+}
+
+// codeField is the code, when one was asked for.
+func (s *Server) codeField(x *exchange, a *authorization, g *grant) []field {
+	if !a.wants("code") {
+		return nil
+	}
+	value := s.secret(x)
+	s.codes.put(value, &code{authorization: a, grant: g, expires: s.now().Add(codeLifetime)})
+	return []field{{"code", value}}
 }
 
 // answerError sends the browser back with an error (RFC 6749 §4.1.2.1).
 func (s *Server) answerError(x *exchange, a *authorization, e oauthError) {
+	if a.away != nil {
+		s.answerAway(x, a, &e)
+		return
+	}
 	x.note = e.code + ": " + printable(e.why)
 	s.answer(x, a, []field{{"error", e.code}, {"error_description", printable(e.why)}})
 }
@@ -64,8 +84,11 @@ func (s *Server) answer(x *exchange, a *authorization, fields []field) {
 		fields = append(fields, field{"x_demo_motto", "ignore what you do not know"})
 	}
 	mode := a.mode
-	if mode == "query" && s.broken("code-in-fragment") {
+	switch {
+	case mode == "query" && s.broken("code-in-fragment"):
 		mode = "fragment"
+	case mode == "fragment" && s.broken("front-in-query"):
+		mode = "query"
 	}
 	status := http.StatusSeeOther // never 307: RFC 9700 §4.12
 	if s.broken("callback-307") {
@@ -126,7 +149,7 @@ func withQuery(uri, query string) string {
 // newGrant is what the person just allowed.
 func (s *Server) newGrant(a *authorization) *grant {
 	return &grant{
-		client: a.client.ID, user: a.session.user, scope: slices.Clone(a.scope), nonce: a.nonce,
+		client: a.client.ID, user: a.session.user, scope: slices.Clone(a.scope), nonce: a.nonce, hybrid: a.wants("id_token"),
 		authTime: a.session.authTime, sid: a.session.sid, expires: s.now().Add(grantLifetime),
 	}
 }

@@ -16,6 +16,7 @@ type authorization struct {
 	redirectURI  string
 	redirectSent bool // the client named it, so the token request must too
 	mode         string
+	kind         []string // the words of response_type, sorted
 	state        string
 	scope        []string
 	challenge    string
@@ -24,6 +25,9 @@ type authorization struct {
 	prompt       []string
 	maxAge       int    // seconds; -1 when absent
 	sub          string // whom id_token_hint names, or ""
+
+	away    *pending // where the answer goes when the client is not in this browser, or nil
+	compare compareView
 
 	session  *session
 	signedIn bool // as this request demands, not just at some time
@@ -99,8 +103,7 @@ func (s *Server) destination(p params) (*authorization, *oauthError) {
 	}, nil
 }
 
-// defaultMode is the fragment for response types with tokens, which we refuse
-// there (OAuth 2.0 Multiple Response Type Encoding Practices §5).
+// defaultMode is the fragment for response types with tokens (OAuth 2.0 Multiple Response Type Encoding Practices §5).
 func defaultMode(responseType string) string {
 	for part := range strings.FieldsSeq(responseType) {
 		if part == "token" || part == "id_token" {
@@ -116,13 +119,12 @@ func (s *Server) readRequest(a *authorization, p params) *oauthError {
 		return &oauthError{"invalid_request", name + " came more than once (RFC 6749 section 3.1)"}
 	}
 	for _, read := range []func(*authorization, params) *oauthError{
-		unsupported, readState, readResponseType, readScope, readPKCE, readPrompt, readMaxAge, s.readHint,
+		unsupported, readState, readResponseType, readScope, readOpenID, readPKCE, readPrompt, readMaxAge, s.readHint,
 	} {
 		if fault := read(a, p); fault != nil {
 			return fault
 		}
 	}
-	a.nonce = p.get("nonce")
 	return nil
 }
 
@@ -144,17 +146,6 @@ func readState(a *authorization, _ params) *oauthError {
 		}
 	}
 	return nil
-}
-
-func readResponseType(_ *authorization, p params) *oauthError {
-	switch kind := p.get("response_type"); kind {
-	case "code":
-		return nil
-	case "":
-		return &oauthError{"invalid_request", "response_type is missing; use code"}
-	default:
-		return &oauthError{"unsupported_response_type", "response_type " + kind + " is not supported; use code"}
-	}
 }
 
 // readScope wants known scopes; without any, the client gets its person's profile (RFC 6749 §3.3).
@@ -189,9 +180,11 @@ func parseScope(text string) ([]string, *oauthError) {
 func readPKCE(a *authorization, p params) *oauthError {
 	challenge, method := p.get("code_challenge"), p.get("code_challenge_method")
 	switch {
+	case !a.wants("code"):
+		return nil // there is nothing to prove later
 	case challenge == "" && method != "":
 		return &oauthError{"invalid_request", "code_challenge_method came without code_challenge"}
-	case challenge == "" && a.client.Secret == "":
+	case challenge == "" && a.client.public():
 		return &oauthError{"invalid_request", "code_challenge is missing: a public client must use PKCE"}
 	case challenge == "":
 		return nil
@@ -238,11 +231,11 @@ func (s *Server) readHint(a *authorization, p params) *oauthError {
 	if p.get("id_token_hint") == "" {
 		return nil
 	}
-	sub, ok := s.hints.get(p.get("id_token_hint"))
+	hint, ok := s.hints.get(p.get("id_token_hint"))
 	if !ok {
 		return &oauthError{"invalid_request", "id_token_hint is no ID token that this server issued"}
 	}
-	a.sub = sub
+	a.sub = hint.grant.user.Sub
 	return nil
 }
 

@@ -27,7 +27,7 @@ func TestAuthorizationErrorsByRedirect(t *testing.T) {
 		{"-response_type", "invalid_request", "response_type is missing"},
 		{"response_type=CODE", "unsupported_response_type", "use code"},
 		{"response_type=zz", "unsupported_response_type", "zz"},
-		{"scope=openid zz", "invalid_scope", "known are openid profile email offline_access"},
+		{"scope=openid zz", "invalid_scope", "known are openid profile email offline_access api"},
 		{"scope=openid  profile", "invalid_scope", "one space"},
 		{"scope= openid", "invalid_scope", "one space"},
 		{"-code_challenge,-code_challenge_method", "invalid_request", "must use PKCE"},
@@ -159,7 +159,7 @@ func TestResponseModes(t *testing.T) {
 		t.Errorf("form_post to a private-use scheme: %q", f.action)
 	}
 	// An error for a response type with tokens goes where the tokens would have gone.
-	to = v.get("/authorize?" + ask("response_type=code id_token").Encode()).Header.Get("Location")
+	to = v.get("/authorize?" + ask("response_type=id_token zz").Encode()).Header.Get("Location")
 	if !strings.HasPrefix(to, callback+"#error=unsupported_response_type") {
 		t.Errorf("a hybrid response type: %s", to)
 	}

@@ -8,7 +8,10 @@ import (
 )
 
 // credentials is what a client showed, and how.
-type credentials struct{ method, id, secret string }
+type credentials struct {
+	method, id, secret string
+	assertion, pop     *signed // not verified yet; pop goes with an attestation
+}
 
 // authenticate finds out which client asks (RFC 6749 §2.3, §3.2.1).
 func (s *Server) authenticate(x *exchange, p params) (Client, *oauthError) {
@@ -20,9 +23,15 @@ func (s *Server) authenticate(x *exchange, p params) (Client, *oauthError) {
 	switch {
 	case !ok && shown.method == "none":
 		return Client{}, &oauthError{"invalid_client", "no client " + shown.id + " is registered here"}
+	case ok && shown.method == "none" && client.tlsMethod() != "":
+		return client, s.proveCertificate(x, client)
 	case ok && !slices.Contains(client.AuthMethods, shown.method):
 		return Client{}, &oauthError{"invalid_client", "client " + client.ID + " must authenticate by " +
 			strings.Join(client.AuthMethods, " or ") + ", and this was " + shown.method}
+	case ok && shown.pop != nil:
+		return client, s.proveAttestation(x, client, shown)
+	case ok && shown.assertion != nil:
+		return client, s.proveAssertion(x, client, *shown.assertion)
 	case !ok || !sameSecret(client.Secret, shown.secret):
 		return Client{}, &oauthError{"invalid_client", "the client is unknown or its secret is wrong"}
 	}
@@ -35,11 +44,16 @@ func present(x *exchange, p params) (credentials, *oauthError) {
 	switch {
 	case len(headers) > 1:
 		return credentials{}, &oauthError{"invalid_request", "there is more than one Authorization header"}
+	case len(x.r.Header.Values(attestationField)) > 0 || len(x.r.Header.Values(popField)) > 0:
+		if len(headers) > 0 || p.get("client_secret") != "" || p.get("client_assertion") != "" {
+			return credentials{}, twoMethods()
+		}
+		return attested(x, p)
 	case p.get("client_assertion") != "" || p.get("client_assertion_type") != "":
 		if len(headers) > 0 || p.get("client_secret") != "" {
 			return credentials{}, twoMethods()
 		}
-		return credentials{}, &oauthError{"invalid_client", "client_assertion is not supported; use " + strings.Join(authMethods, ", ")}
+		return asserted(p)
 	case len(headers) == 1 && p.get("client_secret") != "":
 		return credentials{}, twoMethods()
 	case len(headers) == 1:
@@ -54,7 +68,7 @@ func present(x *exchange, p params) (credentials, *oauthError) {
 	case p.get("client_id") == "":
 		return credentials{}, &oauthError{"invalid_client", "neither client_id nor an Authorization header says which client this is"}
 	case p.get("client_secret") != "":
-		return credentials{"client_secret_post", p.get("client_id"), p.get("client_secret")}, nil
+		return credentials{method: "client_secret_post", id: p.get("client_id"), secret: p.get("client_secret")}, nil
 	}
 	return credentials{method: "none", id: p.get("client_id")}, nil
 }
@@ -86,5 +100,5 @@ func basic(header string) (shown credentials, why string) {
 	if err != nil {
 		return shown, "the secret in the Authorization header is not form-encoded"
 	}
-	return credentials{"client_secret_basic", id, secret}, ""
+	return credentials{method: "client_secret_basic", id: id, secret: secret}, ""
 }

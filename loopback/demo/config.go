@@ -16,14 +16,8 @@ import (
 // A User can sign in. An empty Sub is the Name.
 type User struct {
 	Name, Password, Sub string
+	UserCode            string         // which a CIBA request must know, when set
 	Claims              map[string]any // by the names of OpenID Connect Core §5.1; others go with "profile"
-}
-
-// A Client may ask for tokens. It is public when Secret is empty.
-type Client struct {
-	ID, Secret   string
-	RedirectURIs []string // empty: any loopback redirect
-	AuthMethods  []string // empty: what fits the secret
 }
 
 // A Hit is one request as the server saw it, and why it answered as it did.
@@ -37,14 +31,22 @@ type Hit struct {
 
 // A Config says who the server is and how it errs. Only Issuer has no default.
 type Config struct {
-	Issuer      string   // http://127.0.0.1:1234, perhaps with a path; no trailing slash
-	Users       []User   // none: alice, whose password is alice
-	Clients     []Client // none: "public", and "confidential" whose secret is "secret"
-	AutoConsent bool     // skip the pages: the first user is signed in and agrees at once
-	Faults      []string // names of the table Faults
-	Now         func() time.Time
-	Rand        io.Reader
-	Log         func(Hit) // called once per request, one at a time, before the answer leaves
+	Issuer         string            // http://127.0.0.1:1234, perhaps with a path; no trailing slash
+	Users          []User            // none: alice, whose password is alice
+	Clients        []Client          // none: DefaultClients
+	AutoConsent    bool              // skip the pages: the first user is signed in and agrees at once
+	AutoApprove    bool              // device and CIBA requests: agreed to at the second poll, and at once for ping and push
+	Interval       int               // seconds between two polls of one of those; 0 means 5
+	Faults         []string          // names of the tables Faults and FlowFaults
+	TrustedIssuers []TrustedIssuer   // for jwt-bearer; none: https://idp.example, whose key is ClientKey
+	MTLS           string            // Start: address of a second listener that speaks TLS and asks for client certificates
+	Attesters      []byte            // JWK Set of those who may vouch for a client; none: the public half of AttesterKey
+	ClientCAs      []byte            // PEM: issuers of certificates for tls_client_auth; none: that of ClientCertificate
+	Resources      []string          // further audiences for tokens; none: https://api.example
+	Notify         http.RoundTripper // carries CIBA notifications; nil: straight to the client
+	Now            func() time.Time
+	Rand           io.Reader
+	Log            func(Hit) // called once per request, one at a time, before the answer leaves
 }
 
 // An UnknownFault is the error of New for a fault that is not in the table.
@@ -68,18 +70,32 @@ func (c Config) withDefaults() Config {
 		}}}
 	}
 	if len(c.Clients) == 0 {
-		c.Clients = []Client{{ID: "public"}, {ID: "confidential", Secret: "secret"}}
+		c.Clients = DefaultClients()
 	}
 	c.Users, c.Clients = slices.Clone(c.Users), slices.Clone(c.Clients)
+	c.TrustedIssuers = slices.Clone(c.TrustedIssuers)
 	for i := range c.Users {
 		if c.Users[i].Sub == "" {
 			c.Users[i].Sub = c.Users[i].Name
 		}
 	}
 	for i := range c.Clients {
-		if len(c.Clients[i].AuthMethods) == 0 {
-			c.Clients[i].AuthMethods = defaultMethods(c.Clients[i].Secret)
-		}
+		c.Clients[i] = c.Clients[i].withDefaults()
+	}
+	if len(c.TrustedIssuers) == 0 {
+		c.TrustedIssuers = []TrustedIssuer{{Issuer: "https://idp.example", JWKS: jsonOf(clientPublic())}}
+	}
+	if c.Attesters == nil {
+		c.Attesters = jsonOf(attesterPublic())
+	}
+	if c.ClientCAs == nil {
+		c.ClientCAs = []byte(clientCert)
+	}
+	if len(c.Resources) == 0 {
+		c.Resources = []string{"https://api.example"}
+	}
+	if c.Interval == 0 {
+		c.Interval = 5 // RFC 8628 §3.2
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -88,14 +104,6 @@ func (c Config) withDefaults() Config {
 		c.Rand = rand.Reader
 	}
 	return c
-}
-
-// defaultMethods is how a client with this secret may authenticate.
-func defaultMethods(secret string) []string {
-	if secret == "" {
-		return []string{"none"}
-	}
-	return []string{"client_secret_basic", "client_secret_post"}
 }
 
 // check finds what would make the server misbehave without being asked to.
@@ -108,6 +116,12 @@ func (c Config) check() error {
 	}
 	if err := checkClients(c.Clients); err != nil {
 		return err
+	}
+	if err := readKeys(c.Clients, c.TrustedIssuers); err != nil {
+		return err
+	}
+	if c.Interval < 0 {
+		return fmt.Errorf("demo: an interval of %d seconds", c.Interval)
 	}
 	for _, name := range c.Faults {
 		if !slices.Contains(FaultNames(), name) {
@@ -146,32 +160,6 @@ func checkUsers(users []User) error {
 		seen[u.Name] = true
 		if _, err := json.Marshal(u.Claims); err != nil {
 			return fmt.Errorf("demo: the claims of %s: %w", u.Name, err)
-		}
-	}
-	return nil
-}
-
-// checkClients wants identifiers, once each, redirect URIs that are safe to send a
-// browser to, and authentication methods that this server has.
-func checkClients(clients []Client) error {
-	seen := map[string]bool{}
-	for _, c := range clients {
-		if c.ID == "" || seen[c.ID] {
-			return fmt.Errorf("demo: the client id %q is empty or given twice", c.ID)
-		}
-		seen[c.ID] = true
-		for _, uri := range c.RedirectURIs {
-			if why := badRedirect(uri); why != "" {
-				return fmt.Errorf("demo: redirect URI %q of client %s: it %s", uri, c.ID, why)
-			}
-		}
-		for _, m := range c.AuthMethods {
-			if !slices.Contains(authMethods, m) {
-				return fmt.Errorf("demo: client %s: no authentication method %q", c.ID, m)
-			}
-			if (m == "none") != (c.Secret == "") {
-				return fmt.Errorf("demo: client %s: method %s does not go with its secret", c.ID, m)
-			}
 		}
 	}
 	return nil

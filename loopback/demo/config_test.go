@@ -35,6 +35,7 @@ func TestConfigErrors(t *testing.T) {
 		{demo.Config{}, "the issuer is missing"},
 		{demo.Config{Issuer: good + "/"}, "may not end in a slash"},
 		{demo.Config{Issuer: good + "?x"}, "may have no query"},
+		{demo.Config{Issuer: good, Interval: -1}, "an interval of -1"},
 		{demo.Config{Issuer: "ftp://x"}, "no http or https URL"},
 		{demo.Config{Issuer: good, Users: []demo.User{{Name: "a"}, {Name: "a"}}}, `user name "a" is empty or given twice`},
 		{demo.Config{Issuer: good, Users: []demo.User{{Name: "a", Claims: map[string]any{"f": func() {}}}}}, "the claims of a"},
@@ -54,7 +55,7 @@ func TestUnknownFault(t *testing.T) {
 		"state-wrog":      "state-wrong",
 		"idtoken_expired": "idtoken-expired",
 		"iss-mising":      "iss-missing",
-		"":                "iss-wrong", // any; here the first of the shortest
+		"":                "ciba-429", // any; here the first of the shortest
 	} {
 		_, err := demo.New(demo.Config{Issuer: "http://127.0.0.1:1", Faults: []string{typed}})
 		var unknown *demo.UnknownFault
@@ -188,20 +189,24 @@ func TestMetadata(t *testing.T) {
 	}
 	delete(m, "claims_supported")
 	list := func(names ...any) []any { return names }
+	keyAlgs := list("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 	want := map[string]any{
 		"issuer": v.issuer, "authorization_endpoint": v.issuer + "/authorize", "token_endpoint": v.issuer + "/token",
-		"userinfo_endpoint": v.issuer + "/userinfo", "jwks_uri": v.issuer + "/jwks", "service_documentation": v.issuer + "/",
-		"scopes_supported":                      list("openid", "profile", "email", "offline_access"),
-		"response_types_supported":              list("code"),
-		"response_modes_supported":              list("query", "fragment", "form_post"),
-		"grant_types_supported":                 list("authorization_code", "refresh_token"),
-		"token_endpoint_auth_methods_supported": list("none", "client_secret_basic", "client_secret_post"),
-		"code_challenge_methods_supported":      list("S256", "plain"),
-		"subject_types_supported":               list("public"),
-		"id_token_signing_alg_values_supported": list("RS256"),
-		"prompt_values_supported":               list("none", "login", "consent", "select_account"),
-		"ui_locales_supported":                  list("en"),
-		"claims_parameter_supported":            false, "request_parameter_supported": false, "request_uri_parameter_supported": false,
+		"userinfo_endpoint": v.issuer + "/userinfo", "device_authorization_endpoint": v.issuer + "/device_authorization", "jwks_uri": v.issuer + "/jwks", "service_documentation": v.issuer + "/",
+		"scopes_supported":                    list("openid", "profile", "email", "offline_access", "api"),
+		"response_types_supported":            list("code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token", "none"),
+		"response_modes_supported":            list("query", "fragment", "form_post"),
+		"grant_types_supported":               list("authorization_code", "refresh_token", "client_credentials", "password", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:openid:params:grant-type:ciba", "implicit"),
+		"backchannel_authentication_endpoint": v.issuer + "/backchannel", "backchannel_token_delivery_modes_supported": list("poll", "ping", "push"), "backchannel_user_code_parameter_supported": true,
+		"token_endpoint_auth_methods_supported": list("none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "attest_jwt_client_auth"),
+		"challenge_endpoint":                    v.issuer + "/challenge", "client_attestation_signing_alg_values_supported": keyAlgs, "client_attestation_pop_signing_alg_values_supported": keyAlgs,
+		"token_endpoint_auth_signing_alg_values_supported": list("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+		"code_challenge_methods_supported":                 list("S256", "plain"),
+		"subject_types_supported":                          list("public"),
+		"id_token_signing_alg_values_supported":            list("RS256"),
+		"prompt_values_supported":                          list("none", "login", "consent", "select_account"),
+		"ui_locales_supported":                             list("en"),
+		"claims_parameter_supported":                       false, "request_parameter_supported": false, "request_uri_parameter_supported": false,
 		"authorization_response_iss_parameter_supported": true,
 	}
 	if diff := cmp.Diff(want, m); diff != "" {

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -11,11 +12,12 @@ var scopes = []struct{ Name, Words string }{
 	{"profile", "See your name and your public profile"},
 	{"email", "See your e-mail address"},
 	{"offline_access", "Keep this access while you are away, until it is revoked"},
+	{"api", "Use the example service in your name"},
 }
 
 // The names that metadata, registration and requests have in common.
 var (
-	authMethods   = []string{"none", "client_secret_basic", "client_secret_post"}
+	authMethods   = []string{"none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "attest_jwt_client_auth"}
 	responseModes = []string{"query", "fragment", "form_post"}
 	pkceMethods   = []string{"S256", "plain"}
 	promptValues  = []string{"none", "login", "consent", "select_account"}
@@ -50,17 +52,25 @@ func (s *Server) metadata(x *exchange) {
 // document is the metadata of the server (RFC 8414 §2, OpenID Connect Discovery §3).
 func (s *Server) document() object {
 	issuer := s.config.Issuer
-	return object{
+	doc := object{
 		{"issuer", issuer},
 		{"authorization_endpoint", issuer + "/authorize"},
 		{"token_endpoint", issuer + "/token"},
 		{"userinfo_endpoint", issuer + "/userinfo"},
+		{"device_authorization_endpoint", issuer + "/device_authorization"}, // RFC 8628 §4
+		{"backchannel_authentication_endpoint", issuer + "/backchannel"},    // CIBA Core §4
+		{"backchannel_token_delivery_modes_supported", deliveries},
+		{"backchannel_user_code_parameter_supported", true},
 		{"jwks_uri", issuer + "/jwks"},
 		{"scopes_supported", scopeNames()},
-		{"response_types_supported", []string{"code"}},
+		{"response_types_supported", responseTypes},
 		{"response_modes_supported", responseModes},
 		{"grant_types_supported", grantTypes()},
-		{"token_endpoint_auth_methods_supported", authMethods},
+		{"token_endpoint_auth_methods_supported", s.possibleMethods()},
+		{"token_endpoint_auth_signing_alg_values_supported", slices.Concat(macAlgs, keyAlgs)},
+		{"challenge_endpoint", issuer + "/challenge"}, // Attestation-Based Client Authentication
+		{"client_attestation_signing_alg_values_supported", keyAlgs},
+		{"client_attestation_pop_signing_alg_values_supported", keyAlgs},
 		{"code_challenge_methods_supported", pkceMethods},
 		{"subject_types_supported", []string{"public"}},
 		{"id_token_signing_alg_values_supported", []string{"RS256"}},
@@ -73,6 +83,25 @@ func (s *Server) document() object {
 		{"authorization_response_iss_parameter_supported", true}, // RFC 9207 §3
 		{"service_documentation", issuer + "/"},
 	}
+	if s.secure {
+		doc.set("tls_client_certificate_bound_access_tokens", true) // RFC 8705 §3.3
+	}
+	if s.mtls != "" {
+		doc.set("mtls_endpoint_aliases", object{ // RFC 8705 §5
+			{"token_endpoint", s.mtls + "/token"},
+			{"device_authorization_endpoint", s.mtls + "/device_authorization"},
+			{"backchannel_authentication_endpoint", s.mtls + "/backchannel"},
+			{"userinfo_endpoint", s.mtls + "/userinfo"},
+		})
+	}
+	return doc
+}
+
+// possibleMethods leaves out what needs a TLS connection, when there is none.
+func (s *Server) possibleMethods() []string {
+	return slices.DeleteFunc(slices.Clone(authMethods), func(m string) bool {
+		return !s.secure && slices.Contains(tlsMethods, m)
+	})
 }
 
 // bendDocument makes the metadata wrong as asked.

@@ -28,6 +28,8 @@ type exchange struct {
 	status  int
 	out     bytes.Buffer
 	stream  func(http.ResponseWriter, *http.Request) // answers instead of out, when set
+	bound   string                                   // thumbprint of the certificate that the client proved itself with
+	after   func()                                   // happens when the answer is on its way
 	note    string
 	failure error // on our own side: becomes a 500
 }
@@ -133,7 +135,11 @@ type params struct {
 	values   map[string]string // the first of each; an empty value counts as absent (RFC 6749 §3.1)
 	order    []string
 	repeated []string
+	all      map[string][]string // of those that may come more than once
 }
+
+// severalAllowed is what may come more than once (RFC 8693 §2.1, RFC 8707 §2).
+var severalAllowed = []string{"audience", "resource"}
 
 // get is the value of a parameter, "" when absent.
 func (p params) get(name string) string { return p.values[name] }
@@ -150,7 +156,7 @@ func (p params) firstRepeated(names ...string) string {
 
 // parseParams reads form encoding (RFC 6749 Appendix B), strictly.
 func parseParams(encoded string) (params, error) {
-	p := params{values: map[string]string{}}
+	p := params{values: map[string]string{}, all: map[string][]string{}}
 	seen := map[string]int{}
 	for part := range strings.SplitSeq(encoded, "&") {
 		if part == "" {
@@ -169,7 +175,11 @@ func parseParams(encoded string) (params, error) {
 			return p, errors.New("a parameter is not UTF-8")
 		}
 		seen[name]++
-		if seen[name] == 2 && name != "resource" { // which RFC 8707 §2 lets come more than once
+		several := slices.Contains(severalAllowed, name)
+		if several && value != "" {
+			p.all[name] = append(p.all[name], value)
+		}
+		if seen[name] == 2 && !several {
 			p.repeated = append(p.repeated, name)
 		}
 		if seen[name] > 1 {

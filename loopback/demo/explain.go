@@ -6,7 +6,7 @@ type arrived struct{ Name, Value, Words string }
 // parameterWords says what a parameter of the authorization request is for.
 var parameterWords = map[string]string{
 	"client_id":             "which application is asking (RFC 6749 §2.2). Anybody can claim to be it; the redirect URI and the person decide",
-	"response_type":         "what the application wants back: code means a short-lived code to trade for tokens (RFC 6749 §3.1.1)",
+	"response_type":         "what the application wants back: code means a short-lived code to trade for tokens (RFC 6749 §3.1.1), token and id_token the tokens themselves",
 	"redirect_uri":          "where the answer goes. It was checked before anything else (RFC 6749 §3.1.2)",
 	"scope":                 "how much access is asked for (RFC 6749 §3.3)",
 	"state":                 "a value only the application knows. It comes back unchanged and shows that the answer belongs to this request (RFC 6749 §10.12)",
@@ -30,6 +30,16 @@ var modeWords = map[string]string{
 	"query":     "in the query of the address",
 	"fragment":  "in the fragment of the address, which stays in the browser",
 	"form_post": "in a form that the browser submits",
+}
+
+// way says what the application gets, and how.
+func (a *authorization) way() string {
+	if !a.wants("code") || len(a.kind) > 1 {
+		return "sends your browser back with " + a.inWords() + ", " + modeWords[a.mode] +
+			". Whatever goes this way can be read by the browser and all that runs in it (RFC 9700 §2.1.2)"
+	}
+	return "writes a code that is good for one use within 60 seconds and sends your browser back with it, " + modeWords[a.mode] +
+		". The application then trades the code for tokens at the token endpoint, where no browser is involved"
 }
 
 // explain is what arrived, in the order in which it did.

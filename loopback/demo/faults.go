@@ -1,5 +1,7 @@
 package demo
 
+import "slices"
+
 // A Fault is one thing the server can be told to do wrong, or to do in a way
 // that is right and rare.
 type Fault struct {
@@ -7,6 +9,22 @@ type Fault struct {
 	Group string
 	Doc   string   // one plain sentence: what the server does
 	Codes []string // the checks that must notice, primary first; none for what a client must bear
+	Flow  string   // the grant that shows it; empty for the code grant
+}
+
+// A row is a fault as its flow's table lists it.
+type row struct {
+	Name, Group, Doc string
+	Codes            []string
+}
+
+// in is the rows that one flow shows.
+func in(flow string, rows []row) []Fault {
+	faults := make([]Fault, len(rows))
+	for i, r := range rows {
+		faults[i] = Fault{Name: r.Name, Group: r.Group, Doc: r.Doc, Codes: r.Codes, Flow: flow}
+	}
+	return faults
 }
 
 // The groups of the table, in its order.
@@ -18,8 +36,28 @@ const (
 	GroupValid         = "unusual but valid"
 )
 
-// Faults is every fault, in groups, each group in the order of the protocol.
-var Faults = []Fault{
+// Faults is every fault of the code grant, FlowFaults those that show in other
+// grants only.
+var (
+	Faults     = in("", codeFaults)
+	FlowFaults = slices.Concat(
+		in("refresh", refreshFaults),
+		in("implicit", implicitFaults),
+		in("hybrid", hybridFaults),
+		in("client-credentials", machineFaults),
+		in("device", deviceFaults),
+		in("exchange", exchangeFaults),
+		in("ciba", cibaFaults),
+		in("ciba-ping", notifyFaults),
+		in("ciba-push", pushFaults),
+		in("mtls", mtlsFaults),
+		in("attestation", attestFaults),
+	)
+	everyFault = slices.Concat(Faults, FlowFaults)
+)
+
+// codeFaults is in groups, each group in the order of the protocol.
+var codeFaults = []row{
 	{"state-wrong", GroupAuthorization, "The authorization response carries a state that the client did not send.", codes("V-AR-02")},
 	{"state-missing", GroupAuthorization, "The authorization response leaves the client's state out.", codes("V-AR-02")},
 	{"iss-wrong", GroupAuthorization, "The iss of the authorization response names another server.", codes("V-AR-05")},
@@ -113,10 +151,10 @@ var Faults = []Fault{
 // codes spells a list.
 func codes(list ...string) []string { return list }
 
-// FaultNames is the names of the table, in its order.
+// FaultNames is the names of both tables, in their order.
 func FaultNames() []string {
-	names := make([]string, len(Faults))
-	for i, f := range Faults {
+	names := make([]string, len(everyFault))
+	for i, f := range everyFault {
 		names[i] = f.Name
 	}
 	return names

@@ -465,6 +465,18 @@ func TestFaultTable(t *testing.T) {
 			}
 		}
 	}
+	for _, f := range demo.FlowFaults {
+		names = append(names, f.Name)
+		if f.Flow == "" || f.Group == "" || seen[f.Name] || !name.MatchString(f.Name) || !strings.HasSuffix(f.Doc, ".") || strings.Count(f.Doc, ".") != 1 {
+			t.Errorf("row %+v", f)
+		}
+		seen[f.Name] = true
+		for _, c := range f.Codes {
+			if !code.MatchString(c) {
+				t.Errorf("%s: code %q", f.Name, c)
+			}
+		}
+	}
 	if diff := cmp.Diff(names, demo.FaultNames()); diff != "" {
 		t.Error(diff)
 	}

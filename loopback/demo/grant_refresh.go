@@ -27,7 +27,7 @@ func (s *Server) grantRefresh(x *exchange, t tokenRequest) *oauthError {
 		return &oauthError{"invalid_grant", "the refresh token was not issued by this server"}
 	case r.grant.client != t.client.ID:
 		return &oauthError{"invalid_grant", "the refresh token was issued to another client"}
-	case r.grant.revoked:
+	case r.grant.dead():
 		return &oauthError{"invalid_grant", "the refresh token was revoked"}
 	case s.now().After(r.grant.expires):
 		return &oauthError{"invalid_grant", "the refresh token expired"}
@@ -40,9 +40,28 @@ func (s *Server) grantRefresh(x *exchange, t tokenRequest) *oauthError {
 	if fault != nil {
 		return fault
 	}
-	r.used = true
-	s.hand(x, issue{grant: r.grant, scope: scope})
+	r.used = !s.broken("refresh-token-reusable")
+	s.hand(x, issue{grant: r.grant, scope: scope, refreshed: true})
 	return nil
+}
+
+// bendRefreshed makes the claims of a refreshed ID token differ from those of the
+// first (OpenID Connect Core §12.2), as asked.
+func (s *Server) bendRefreshed(c *object) {
+	for _, b := range []struct {
+		fault, name string
+		value       any
+	}{
+		{"refresh-idtoken-sub-changed", "sub", "mallory"},
+		{"refresh-idtoken-iss-changed", "iss", otherServer},
+		{"refresh-idtoken-aud-changed", "aud", "another-client"},
+		{"refresh-idtoken-nonce-changed", "nonce", "made-up"},
+		{"refresh-idtoken-auth-time-changed", "auth_time", s.now().Unix() - 86400},
+	} {
+		if s.broken(b.fault) {
+			c.set(b.name, b.value)
+		}
+	}
 }
 
 // narrowed is the scope asked for, which may be less than was granted and never more.

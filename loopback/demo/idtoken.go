@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -32,9 +33,29 @@ func (s *Server) idToken(i issue, access string) string {
 	if access != "" {
 		t.claims.set("at_hash", leftHalf(fmt.Sprint(t.header.get("alg")), access))
 	}
+	if i.code != "" {
+		t.claims.set("c_hash", leftHalf(fmt.Sprint(t.header.get("alg")), i.code))
+	}
+	if i.front != nil && slices.Equal(i.front.kind, []string{"id_token"}) {
+		// Without an access token there is no UserInfo to ask (OpenID Connect Core §5.4).
+		for _, m := range claimsOf(i.grant.user, i.scope) {
+			t.claims.set(m.name, m.value)
+		}
+	}
+	if i.pushed != "" {
+		t.claims.set(claimRequest, i.pushed)
+		if i.refresh != "" {
+			t.claims.set(claimRefresh, leftHalf(fmt.Sprint(t.header.get("alg")), i.refresh))
+		}
+		s.bendPushed(&t.claims)
+	}
 	s.bendClaims(&t.claims, now.Unix(), i)
+	s.bendHashes(&t.claims, i)
+	if i.refreshed {
+		s.bendRefreshed(&t.claims)
+	}
 	token := s.jwt(t)
-	s.hints.put(token, i.grant.user.Sub)
+	s.hints.put(token, &issuedToken{grant: i.grant, scope: i.scope, expires: now.Add(idTokenLifetime)})
 	return token
 }
 

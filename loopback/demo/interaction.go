@@ -22,7 +22,7 @@ func (s *Server) advance(x *exchange, a *authorization) {
 	case s.mustLogin(a):
 		s.showLogin(x, s.wait(x, a), a)
 	case silent || !s.mustAsk(a):
-		s.answerCode(x, a)
+		s.answerAgreed(x, a)
 	default:
 		a.signedIn = true
 		s.showConsent(x, s.wait(x, a), a)
@@ -53,7 +53,7 @@ func (s *Server) agreedBefore(a *authorization) bool {
 // mustAsk says whether the consent page is due. Nobody can know who a public
 // client is, so it is asked about each time (RFC 8252 §8.6).
 func (s *Server) mustAsk(a *authorization) bool {
-	return a.client.Secret == "" || slices.Contains(a.prompt, "consent") || !s.agreedBefore(a)
+	return a.away != nil || a.client.public() || slices.Contains(a.prompt, "consent") || !s.agreedBefore(a)
 }
 
 // autoConsent is the first user, who agrees to everything.
@@ -68,7 +68,7 @@ func (s *Server) autoConsent(x *exchange, a *authorization) {
 		s.signIn(x, a.session, user)
 	}
 	a.session.agree(a.client.ID, a.scope)
-	s.answerCode(x, a)
+	s.answerAgreed(x, a)
 }
 
 // wait puts the request aside until the person has acted, under a new name.
@@ -99,7 +99,7 @@ func (s *Server) login(x *exchange) {
 	}
 	if !s.mustAsk(a) {
 		s.requests.take(transaction)
-		s.answerCode(x, a)
+		s.answerAgreed(x, a)
 		return
 	}
 	x.note = user.Name + " signed in"
@@ -125,7 +125,7 @@ func (s *Server) consent(x *exchange) {
 	case "allow":
 		s.requests.take(transaction)
 		a.session.agree(a.client.ID, a.scope)
-		s.answerCode(x, a)
+		s.answerAgreed(x, a)
 	case "deny":
 		s.requests.take(transaction)
 		s.answerError(x, a, oauthError{"access_denied", "the person denied the request"})
@@ -164,12 +164,17 @@ func (s *Server) submitted(x *exchange) (transaction string, a *authorization, f
 		return "", nil, form, false
 	}
 	if s.browser(x) != a.session || !sameSecret(a.session.csrf, form.get("csrf")) {
-		x.note = "a form without its cookie or its token"
-		s.page(x, http.StatusForbidden, "error.html", errorView{Code: "invalid_request",
-			Why: "This form did not come from the page that this browser was shown last. Start again from the application; cookies must be allowed."})
+		s.refuseForm(x)
 		return "", nil, form, false
 	}
 	return transaction, a, form, true
+}
+
+// refuseForm answers a form that another site may have made.
+func (s *Server) refuseForm(x *exchange) {
+	x.note = "a form without its cookie or its token"
+	s.page(x, http.StatusForbidden, "error.html", errorView{Code: "invalid_request",
+		Why: "This form did not come from the page that this browser was shown last. Start again from the application; cookies must be allowed."})
 }
 
 // refuseStale answers for a request that is over.

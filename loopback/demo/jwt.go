@@ -73,7 +73,7 @@ func publicPEM(k keyPair) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-// leftHalf is at_hash: half of the hash that goes with alg (OpenID Connect Core §3.1.3.6).
+// leftHalf is at_hash or c_hash: half of the hash that goes with alg (OpenID Connect Core §3.1.3.6).
 func leftHalf(alg, token string) string {
 	if strings.HasSuffix(alg, "384") {
 		sum := sha512.Sum384([]byte(token))

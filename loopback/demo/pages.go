@@ -20,6 +20,8 @@ var titles = map[string]string{
 	"error.html":    "This request cannot be answered",
 	"formpost.html": "Returning to the application",
 	"index.html":    "A server to practise on",
+	"device.html":   "Connect a device",
+	"done.html":     "That was all",
 }
 
 // submitScript is the only script of all pages.
@@ -47,10 +49,12 @@ type (
 	consentView struct {
 		formView
 		User, RedirectURI, Way string
+		Compare                compareView
 		Scopes                 []scopeView
 	}
-	scopeView struct{ Name, Words string }
-	errorView struct {
+	compareView struct{ Words, Value string } // what the person should see elsewhere as well
+	scopeView   struct{ Name, Words string }
+	errorView   struct {
 		Code, Why string
 		Untrusted bool // the address to answer to is not trusted
 	}
@@ -111,7 +115,7 @@ func sourceHash(text string) string {
 
 // activeFaults is the rows of the table that this server was told.
 func (s *Server) activeFaults() []Fault {
-	return slices.DeleteFunc(slices.Clone(Faults), func(f Fault) bool { return !s.faults[f.Name] })
+	return slices.DeleteFunc(slices.Clone(everyFault), func(f Fault) bool { return !s.faults[f.Name] })
 }
 
 // showLogin asks who the person is.
@@ -153,13 +157,15 @@ func (s *Server) showConsent(x *exchange, transaction string, a *authorization) 
 	x.note = "the consent page for client " + a.client.ID
 	s.page(x, http.StatusOK, "consent.html", consentView{
 		formView: s.form(a, transaction, "/consent", becauseConsent(a)),
-		User:     a.session.user.Name, RedirectURI: a.redirectURI, Way: modeWords[a.mode], Scopes: scopeViews(a.scope),
+		User:     a.session.user.Name, RedirectURI: a.redirectURI, Way: a.way(), Compare: a.compare, Scopes: scopeViews(a.scope),
 	})
 }
 
 // becauseConsent says why the consent page is shown.
 func becauseConsent(a *authorization) string {
 	switch {
+	case a.away != nil:
+		return "the application is somewhere else, and only you can say whether it is yours (RFC 8628 §5.4)"
 	case slices.Contains(a.prompt, "consent"):
 		return "the application demands it with prompt=consent"
 	case a.session.agreed(a.client.ID, a.scope):

@@ -25,6 +25,11 @@ func everyPage(t *testing.T) (*visitor, map[string]answer) {
 	pages["form_post"] = v.submit(parseForm(t, pages["consent"]), "consent=allow")
 	pages["error"] = v.get("/authorize?" + ask("client_id="+hostile).Encode())
 	pages["index"] = v.get("/")
+	pages["device"] = v.get("/device?user_code=" + url.QueryEscape(hostile))
+	pages["wrong code"] = v.submit(parseForm(t, pages["device"]))
+	code := v.device("scope=profile", "zz="+hostile).object(t)["user_code"].(string)
+	pages["device consent"] = v.submit(parseForm(t, pages["device"]), "user_code="+code)
+	pages["done"] = v.submit(parseForm(t, pages["device consent"]), "consent=allow")
 	missing := v.request("GET", "/nowhere", "")
 	missing.Header.Set("Accept", "text/html")
 	pages["missing"] = v.do(missing)
@@ -34,7 +39,7 @@ func everyPage(t *testing.T) (*visitor, map[string]answer) {
 func TestPages(t *testing.T) {
 	v, pages := everyPage(t)
 	for name, status := range map[string]int{
-		"login": 200, "wrong password": 403, "consent": 200, "form_post": 200, "error": 400, "index": 200, "missing": 404,
+		"login": 200, "wrong password": 403, "consent": 200, "form_post": 200, "error": 400, "device": 200, "wrong code": 404, "device consent": 200, "done": 200, "index": 200, "missing": 404,
 	} {
 		page := pages[name]
 		if page.StatusCode != status {

@@ -66,7 +66,7 @@ func pollution(u *url.URL) string {
 	if err != nil {
 		return "has a query that is not form-encoded"
 	}
-	for _, name := range []string{"code", "state", "iss", "error", "error_description", "error_uri", "access_token", "id_token", "response"} {
+	for _, name := range []string{"code", "state", "iss", "error", "error_description", "error_uri", "access_token", "token_type", "expires_in", "id_token", "response"} {
 		if slices.Contains(p.order, name) {
 			return "has the response parameter " + name + " in its query"
 		}

@@ -9,13 +9,15 @@
 package demo
 
 import (
+	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"html/template"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,12 +27,21 @@ import (
 type Server struct {
 	config Config
 	path   string // of the issuer: "" or "/tenant"
-	routes map[string]route
-	faults map[string]bool
-	pages  *template.Template
-	style  template.CSS
-	key    keyPair // signs
-	idle   keyPair // signs only what a fault says
+	mtls   string // where mutual TLS is spoken besides
+	secure bool   // TLS is spoken at all
+
+	attesters   []jwk          // who may vouch for a client
+	clientRoots *x509.CertPool // issuers of client certificates
+	routes      map[string]route
+	faults      map[string]bool
+	pages       *template.Template
+	style       template.CSS
+	key         keyPair // signs
+	idle        keyPair // signs only what a fault says
+
+	life    context.Context // ends with the server
+	endLife context.CancelFunc
+	errands sync.WaitGroup // what is on its way to clients
 
 	logging sync.Mutex // one call of Log at a time
 	mu      sync.Mutex // everything below
@@ -39,10 +50,17 @@ type Server struct {
 	sessions shelf[*session]       // by cookie
 	requests shelf[*authorization] // waiting for the person, by transaction
 	codes    shelf[*code]
-	access   shelf[*accessToken]
+	access   shelf[*issuedToken]
 	refresh  shelf[*refreshToken]
-	hints    shelf[string] // sub by ID token, for id_token_hint
-	keyReads int
+	hints    shelf[*issuedToken] // ID tokens, for id_token_hint and token exchange
+
+	devices    shelf[*deviceRequest] // by device code
+	userCodes  shelf[*deviceRequest] // by user code, as plainCode writes it
+	cibas      shelf[*cibaRequest]   // by auth_req_id
+	approvals  shelf[*cibaRequest]   // by the secret of the page for the person
+	challenges shelf[time.Time]      // for client attestation, with their end
+	seen       shelf[bool]           // the jti of assertions, by issuer and jti
+	keyReads   int
 }
 
 // A route is what answers at one path.
@@ -75,7 +93,15 @@ func New(c Config) (*Server, error) {
 	if err = s.readPages(); err != nil {
 		return nil, err
 	}
+	if s.attesters, err = parseKeys(c.Attesters); err != nil {
+		return nil, fmt.Errorf("demo: attesters: %w", err)
+	}
+	s.clientRoots = x509.NewCertPool()
+	if !s.clientRoots.AppendCertsFromPEM(c.ClientCAs) {
+		return nil, errors.New("demo: there is no certificate among the client CAs")
+	}
 	s.routes = s.table()
+	s.begin()
 	return s, nil
 }
 
@@ -92,7 +118,14 @@ func (s *Server) table() map[string]route {
 		s.path + "/consent":   {both, false, s.consent},
 		s.path + "/token":     {post, true, s.token},
 		s.path + "/userinfo":  {both, true, s.userinfo},
-		s.path + "/":          {read, false, s.index},
+
+		s.path + "/device_authorization": {post, true, s.deviceAuthorization},
+		s.path + "/device":               {both, false, s.devicePage},
+		s.path + "/backchannel":          {post, true, s.backchannel},
+		s.path + "/challenge":            {post, true, s.attestationChallenge},
+		s.path + "/approve":              {read, false, s.approve},
+
+		s.path + "/": {read, false, s.index},
 	}
 }
 
@@ -108,8 +141,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.stream(w, r)
 		return
 	}
+	if x.after != nil {
+		x.header.Set("Content-Length", strconv.Itoa(x.out.Len())) // so that the client need not wait for more
+	}
 	w.WriteHeader(x.status)
 	_, _ = w.Write(x.out.Bytes()) // a client that hung up is its own problem
+	if x.after != nil {
+		_ = http.NewResponseController(w).Flush()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		x.after()
+	}
 }
 
 // dispatch finds the route and lets it answer, one request at a time.
@@ -165,65 +207,6 @@ func (s *Server) client(id string) (Client, bool) {
 		}
 	}
 	return Client{}, false
-}
-
-// A Running server listens until it is closed.
-type Running struct {
-	Issuer string
-
-	server *http.Server
-	done   chan error
-}
-
-// Start listens on addr, 127.0.0.1:0 for a free port, and serves. The issuer is
-// filled in from the address; a path alone ("/tenant") is appended to it.
-func Start(addr string, c Config) (*Running, error) {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("demo: %w", err)
-	}
-	if c.Issuer == "" || strings.HasPrefix(c.Issuer, "/") {
-		c.Issuer = "http://" + reachable(addr, ln.Addr()) + c.Issuer
-	}
-	s, err := New(c)
-	if err != nil {
-		_ = ln.Close()
-		return nil, err
-	}
-	run := &Running{Issuer: c.Issuer, done: make(chan error, 1), server: &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          quiet(),
-	}}
-	go func() { run.done <- run.server.Serve(ln) }()
-	return run, nil
-}
-
-// Close stops at once: open connections are cut, hanging answers too.
-func (r *Running) Close() error {
-	err := r.server.Close()
-	if served := <-r.done; !errors.Is(served, http.ErrServerClosed) && err == nil {
-		err = served
-	}
-	r.done <- http.ErrServerClosed // a second Close finds the same
-	return err
-}
-
-// reachable is the host and port under which a listener of this machine is found:
-// the name that was asked for, with the port that was given.
-func reachable(asked string, got net.Addr) string {
-	host, _, err := net.SplitHostPort(asked)
-	_, port, err2 := net.SplitHostPort(got.String())
-	if err != nil || err2 != nil {
-		return got.String()
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port)
 }
 
 // index is the page for people who open the issuer in a browser.

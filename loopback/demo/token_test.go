@@ -21,7 +21,9 @@ func TestTokenErrors(t *testing.T) {
 		says   string
 	}{
 		{"-grant_type", 400, "invalid_request", "grant_type is missing"},
-		{"grant_type=password", 400, "unsupported_grant_type", "use authorization_code or refresh_token"},
+		{"grant_type=urn:x", 400, "unsupported_grant_type", "use one of authorization_code, refresh_token,"},
+		{"grant_type=password", 400, "unauthorized_client", "client public may not use password; it may use authorization_code, refresh_token"},
+		{"grant_type=client_credentials", 400, "unauthorized_client", "may not use client_credentials"},
 		{"grant_type=AUTHORIZATION_CODE", 400, "unsupported_grant_type", ""},
 		{"grant_type+=authorization_code", 400, "invalid_request", "grant_type came more than once"},
 		{"client_id+=public", 400, "invalid_request", "client_id came more than once"},
@@ -38,7 +40,7 @@ func TestTokenErrors(t *testing.T) {
 		{"client_id=nobody", 401, "invalid_client", "no client nobody"},
 		{"client_id=confidential", 401, "invalid_client", "must authenticate by client_secret_basic or client_secret_post"},
 		{"client_secret=x", 401, "invalid_client", "must authenticate by none"},
-		{"client_assertion=x", 401, "invalid_client", "client_assertion is not supported"},
+		{"client_assertion=x", 400, "invalid_request", "client_assertion_type is missing"},
 		{"client_assertion=x,client_secret=x", 400, "invalid_request", "more than one method"},
 	} {
 		code := v.code(ask())

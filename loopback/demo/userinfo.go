@@ -52,16 +52,27 @@ func (s *Server) userinfo(x *exchange) {
 	switch {
 	case !ok:
 		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token was not issued by this server"})
-	case known.grant.revoked:
+	case known.grant.dead():
 		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token was revoked"})
 	case s.now().After(known.expires):
 		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token expired"})
+	case !x.holds(known):
+		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token is bound to a certificate that this connection does not show (RFC 8705 section 3)"})
+	case !s.forUs(known.grant):
+		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token is for " + strings.Join(known.grant.audience, ", ") + ", not for this endpoint"})
 	case !slices.Contains(known.scope, "openid"):
 		s.challenge(x, http.StatusForbidden, oauthError{"insufficient_scope", "the access token lacks the scope openid"})
+	case known.grant.user == nil:
+		s.challenge(x, http.StatusForbidden, oauthError{"insufficient_scope", "the access token speaks of a client, not of a person"})
 	default:
 		x.note = "claims of " + known.grant.user.Name
 		x.json(http.StatusOK, claimsOf(known.grant.user, known.scope))
 	}
+}
+
+// forUs says whether this server's own resource may take the token.
+func (s *Server) forUs(g *grant) bool {
+	return len(g.audience) == 0 || slices.Contains(g.audience, s.config.Issuer) || slices.Contains(g.audience, s.config.Issuer+"/userinfo")
 }
 
 // bearer reads the access token from the Authorization header. Of the other two
