@@ -45,6 +45,9 @@ type Env struct {
 	Rand    io.Reader
 	Proxy   func(*http.Request) (*url.URL, error)
 	Context func() (context.Context, context.CancelFunc) // ends with flow.ErrInterrupted
+	Pause   func(context.Context, time.Duration) error   // waits, between polls
+	// AskSecret asks the person at the terminal, without echo; nil where there is nobody.
+	AskSecret func(prompt string) ([]byte, error)
 }
 
 // OS is the Env of a real process.
@@ -53,7 +56,7 @@ func OS() Env {
 	if err != nil {
 		width, _ = strconv.Atoi(os.Getenv("COLUMNS")) // no terminal: as wide as we are told, or unknown
 	}
-	return Env{
+	e := Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		InTTY:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTTY: term.IsTerminal(int(os.Stdout.Fd())),
@@ -62,7 +65,33 @@ func OS() Env {
 		Exists: func(path string) bool { _, err := os.Stat(path); return err == nil },
 		OS:     runtime.GOOS + "/" + runtime.GOARCH,
 		Now:    time.Now, Rand: rand.Reader, Proxy: http.ProxyFromEnvironment,
-		Context: interruptible,
+		Context: interruptible, Pause: pause,
+	}
+	if e.Terminal() {
+		e.AskSecret = askSecret
+	}
+	return e
+}
+
+// askSecret asks on stderr and reads from the terminal, without echo.
+func askSecret(prompt string) ([]byte, error) {
+	if _, err := os.Stderr.WriteString(prompt); err != nil {
+		return nil, err
+	}
+	b, err := term.ReadPassword(int(os.Stdin.Fd()))
+	_, _ = os.Stderr.WriteString("\n")
+	return b, err
+}
+
+// pause waits for some time, or for the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

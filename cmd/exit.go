@@ -43,6 +43,7 @@ func exitCode(err error) int {
 		cert      *loopback.CertificateError
 		walk      *loopback.WalkError
 		noToken   *output.NoToken
+		expired   *flow.ExpiredError
 	)
 	switch {
 	case err == nil:
@@ -61,7 +62,7 @@ func exitCode(err error) int {
 		return exitUnreachable
 	case errors.As(err, &listen):
 		return exitFailed
-	case errors.Is(err, flow.ErrTimeout), errors.Is(err, errNobody):
+	case errors.Is(err, flow.ErrTimeout), errors.Is(err, errNobody), errors.As(err, &expired):
 		return exitNobody
 	}
 	return exitFailed

@@ -16,24 +16,79 @@ type grantRow struct {
 	needs        []flow.Endpoint // what discovery, or flags, have to give
 	first        flow.Endpoint   // where the grant's first request goes
 	browser      bool            // a person takes part, with a browser
+	approve      bool            // a person approves elsewhere, at an address
+	types        string          // response types that can be chosen
+	values       []grantValue    // parameters of its own
+	grantType    string          // as metadata list it
+	trusted      bool            // with --demo, the confidential client does this
 	confidential bool            // only a client that proves itself may do this
 	example      string
 }
 
 // grants is the table: one row for each grant.
 func grants() []grantRow {
+	front := []flow.Endpoint{flow.Authorization, flow.Token}
+	direct := []flow.Endpoint{flow.Token}
 	return []grantRow{
 		{
-			procedure: grant.Code(), needs: []flow.Endpoint{flow.Authorization, flow.Token}, first: flow.Authorization, browser: true,
+			procedure: grant.Code(), grantType: "authorization_code", needs: front, first: flow.Authorization, browser: true,
 			example: `  oauthprobe code --demo
   oauthprobe code https://issuer.example --client-id ID --scope openid
   oauthprobe code https://issuer.example --client-id ID --client-secret env:SECRET -v
   TOKEN=$(oauthprobe code --demo --headless -q -o token)`,
 		},
 		{
-			procedure: grant.ClientCredentials(), alias: "cc", needs: []flow.Endpoint{flow.Token}, first: flow.Token, confidential: true,
+			procedure: grant.Implicit(), grantType: "implicit", needs: front[:1], first: flow.Authorization, browser: true,
+			types:   "token, id_token, id_token token (the default), none",
+			example: "  oauthprobe implicit --demo\n  oauthprobe implicit https://issuer.example --client-id ID --response-type id_token --scope openid",
+		},
+		{
+			procedure: grant.Hybrid(), grantType: "authorization_code", needs: front, first: flow.Authorization, browser: true,
+			types:   "code id_token (the default), code token, code id_token token",
+			example: "  oauthprobe hybrid --demo\n  oauthprobe hybrid https://issuer.example --client-id ID --response-type 'code id_token' --scope openid",
+		},
+		{
+			procedure: grant.ClientCredentials(), grantType: "client_credentials", trusted: true, alias: "cc", needs: direct, first: flow.Token, confidential: true,
 			example: `  oauthprobe cc --demo
   TOKEN=$(oauthprobe cc https://issuer.example --client-id ID --client-secret @secret.txt -q -o token)`,
+		},
+		{
+			procedure: grant.Password(), grantType: "password", trusted: true, needs: direct, first: flow.Token,
+			values: []grantValue{
+				{name: "username", about: "the person's user `NAME`", required: true, fallback: "alice"},
+				{name: "password", about: "the person's `PASSWORD`: @FILE, env:NAME, cmd:COMMAND, - for stdin", required: true, fallback: "alice"},
+			},
+			example: "  oauthprobe password --demo\n  oauthprobe password https://issuer.example --client-id ID --username alice --password env:PW",
+		},
+		{
+			procedure: grant.Device(), grantType: "urn:ietf:params:oauth:grant-type:device_code", needs: []flow.Endpoint{flow.Device, flow.Token}, first: flow.Device, approve: true,
+			example: "  oauthprobe device --demo\n  oauthprobe device https://issuer.example --client-id ID --qr",
+		},
+		{
+			procedure: grant.Refresh(), grantType: "refresh_token", needs: direct, first: flow.Token,
+			values: []grantValue{
+				{name: "refresh_token", about: "the refresh `TOKEN`: @FILE, env:NAME, cmd:COMMAND, - for stdin", required: true, from: "refresh_token"},
+				{name: "id_token_hint", about: "the earlier ID `TOKEN`, to compare the new one with", from: "id_token"},
+			},
+			example: "  oauthprobe refresh --demo\n  oauthprobe refresh https://issuer.example --client-id ID --refresh-token @refresh.txt --scope openid",
+		},
+		{
+			procedure: grant.Exchange(), grantType: "urn:ietf:params:oauth:grant-type:token-exchange", trusted: true, needs: direct, first: flow.Token,
+			values: []grantValue{
+				{name: "subject_token", about: "the `TOKEN` to trade: @FILE, env:NAME, cmd:COMMAND, - for stdin", required: true, from: "access_token"},
+				{name: "subject_token_type", about: "its `TYPE`: access_token, refresh_token, id_token, jwt, saml1, saml2, or a URI", required: true, fallback: "access_token", expand: tokenType},
+				{name: "actor_token", about: "a `TOKEN` of who acts for the subject (delegation)"},
+				{name: "actor_token_type", about: "its `TYPE`", expand: tokenType},
+				{name: "requested_token_type", about: "the `TYPE` of token that is wanted", expand: tokenType},
+			},
+			example: "  oauthprobe exchange --demo\n  oauthprobe exchange https://issuer.example --client-id ID --client-secret @s --subject-token @token.txt --subject-token-type access_token --audience api",
+		},
+		{
+			procedure: grant.JWTBearer(nil), grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer", trusted: true, needs: direct, first: flow.Token,
+			values: []grantValue{
+				{name: "assertion", about: "the `JWT` to trade: @FILE, env:NAME, cmd:COMMAND, - for stdin", required: true},
+			},
+			example: "  oauthprobe jwt-bearer https://issuer.example --client-id ID --assertion @assertion.jwt",
 		},
 	}
 }

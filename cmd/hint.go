@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow"
@@ -31,6 +32,8 @@ func describe(err error) words {
 		tr     *flow.TransportError
 		walk   *loopback.WalkError
 		listen *loopback.ListenError
+
+		expired *flow.ExpiredError
 	)
 	if errors.As(err, &masked) {
 		w := describe(masked.error)
@@ -63,6 +66,8 @@ func describe(err error) words {
 		return words{listen.Error(), []string{"choose another address to listen on:", "--callback 127.0.0.1:0"}}
 	case errors.Is(err, errNobody):
 		return words{"the answer was not handed over: stdin ended before the redirected URL came", []string{"paste the address that the browser ends at, or let this program walk the pages:", "--headless --fill NAME=VALUE"}}
+	case errors.As(err, &expired):
+		return words{expired.What, []string{"run it again, and approve in time"}}
 	case errors.Is(err, flow.ErrTimeout):
 		return words{"nobody came back in time: no answer arrived at the redirect URI", []string{"does the browser show an error page? A wrong client_id or redirect_uri shows only there. Give more time with:", "--timeout 15m"}}
 	}
@@ -76,7 +81,8 @@ func describeConfig(e *flow.ConfigError) words {
 		flag = strings.ReplaceAll(e.Field, "_", "-")
 	}
 	w := words{text: e.Error()}
-	if strings.HasSuffix(e.Field, "_endpoint") || strings.HasSuffix(e.Field, "_uri") || e.Field == "client_secret" || e.Field == "auth_method" {
+	if slices.Contains([]string{"client_secret", "auth_method", "key", "cert", "attestation", "attestation_key", "signing_alg", "assertion_claims"}, e.Field) ||
+		strings.HasSuffix(e.Field, "_endpoint") || strings.HasSuffix(e.Field, "_uri") {
 		w.hints = []string{"give it by flag:", "--" + flag}
 	}
 	return w

@@ -17,6 +17,7 @@ type askOptions struct {
 	browser                   bool // a person takes part
 	scope                     []string
 	redirect, state, nonce    string
+	responseType              string
 	responseMode, pkce        string
 	optional                  map[string]*string
 	optionalFrom, optionalVal map[string]string
@@ -24,7 +25,7 @@ type askOptions struct {
 
 // flags declares what every grant can ask for, and, where a person takes part,
 // what goes through the browser.
-func (o *askOptions) flags(fs *pflag.FlagSet, browser bool) {
+func (o *askOptions) flags(fs *pflag.FlagSet, browser bool, types string) {
 	fs.StringArrayVar(&o.scope, "scope", nil, "`SCOPE` to ask for; repeatable or separated by spaces")
 	o.optional = map[string]*string{}
 	for _, p := range ext.Optionals() {
@@ -39,6 +40,9 @@ func (o *askOptions) flags(fs *pflag.FlagSet, browser bool) {
 	fs.StringVar(&o.redirect, "redirect-uri", "", "`URI` for the answer; a loopback one is also where this listens; none leaves it out")
 	fs.StringVar(&o.state, "state", "", "`VALUE` of state (default: a fresh random one)")
 	fs.StringVar(&o.nonce, "nonce", "", "`VALUE` of nonce (default: a fresh random one when openid is asked for)")
+	if types != "" {
+		fs.StringVar(&o.responseType, "response-type", "", "what comes back through the browser: "+types)
+	}
 	fs.StringVar(&o.responseMode, "response-mode", "", "how the answer travels: query, fragment, form_post")
 	fs.StringVar(&o.pkce, "pkce", "S256", "proof key for code exchange: S256, plain or none")
 }
@@ -47,7 +51,7 @@ func flagName(parameter string) string { return strings.ReplaceAll(parameter, "_
 
 // resolve gives what to ask for, with where each value came from.
 func (o *askOptions) resolve(l *layer, demo bool) (flow.Ask, error) {
-	a := flow.Ask{ResponseMode: o.responseMode, OmitRedirect: o.redirect == "none", From: map[string]string{}}
+	a := flow.Ask{ResponseType: o.responseType, ResponseMode: o.responseMode, OmitRedirect: o.redirect == "none", From: map[string]string{}}
 	for _, s := range o.scope {
 		a.Scope = append(a.Scope, strings.Fields(s)...)
 	}
@@ -58,7 +62,7 @@ func (o *askOptions) resolve(l *layer, demo bool) (flow.Ask, error) {
 	if demo && !l.given("client-id") {
 		a.From["client_id"] = "--demo"
 	}
-	for _, name := range []string{"scope", "redirect_uri", "response_mode", "client_id"} {
+	for _, name := range []string{"scope", "redirect_uri", "response_type", "response_mode", "client_id"} {
 		if l.given(flagName(name)) {
 			a.From[name] = l.by(flagName(name))
 		}

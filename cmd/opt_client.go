@@ -1,43 +1,112 @@
 package cmd
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
 	"github.com/spf13/pflag"
 
 	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/clientauth"
 )
 
-// clientOptions say who we are to the server.
+// clientOptions say who we are to the server, and how we prove it.
 type clientOptions struct {
-	id, secret, method string
+	id, secret, method          string
+	key, keyID, alg             string
+	cert, certKey               string
+	audience, claims            string
+	attestation, attestationKey string
 }
 
 func (o *clientOptions) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.id, "client-id", "", "the client's `ID` at the server")
 	fs.StringVar(&o.secret, "client-secret", "", "its `SECRET`: @FILE, env:NAME, cmd:COMMAND, - for stdin, or the value itself")
-	fs.StringVar(&o.method, "auth-method", "", "how the client proves who it is: none, client_secret_basic, client_secret_post (default: what the secret and the metadata allow)")
+	fs.StringVar(&o.method, "auth-method", "", "how the client proves who it is: "+strings.Join(clientauth.Names(), ", ")+" (default: what is given and the metadata allow)")
+	fs.StringVar(&o.key, "key", "", "`FILE` with the client's private key: JWK, JWKS or PEM")
+	fs.StringVar(&o.keyID, "key-id", "", "`KID` of the key in it to use, or to send")
+	fs.StringVar(&o.alg, "signing-alg", "", "`ALG` to sign with, such as ES256 or PS256")
+	fs.StringVar(&o.cert, "cert", "", "`FILE` with the client's certificate (PEM), for mutual TLS")
+	fs.StringVar(&o.certKey, "cert-key", "", "`FILE` with its private key")
+	fs.StringVar(&o.audience, "assertion-audience", "", "`AUD` of client assertions (default: the issuer)")
+	fs.StringVar(&o.claims, "assertion-claims", "", "claims of assertions to set, or to drop with null: `JSON` or @FILE")
+	fs.StringVar(&o.attestation, "attestation", "", "`FILE` with the client attestation JWT")
+	fs.StringVar(&o.attestationKey, "attestation-key", "", "`FILE` with the private key that it names")
 }
 
-func (o *clientOptions) resolve(l *layer, demo, confidential bool) (flow.Client, error) {
-	secret, err := l.secret("client-secret", o.secret)
-	if err != nil {
-		return flow.Client{}, err
+func (o *clientOptions) resolve(l *layer, demo bool, row grantRow) (c flow.Client, given clientauth.Credentials, err error) {
+	c.ID = o.id
+	if c.Secret, err = l.secret("client-secret", o.secret); err != nil {
+		return c, given, err
 	}
-	c := flow.Client{ID: o.id, Secret: secret}
+	if given, err = o.credentials(l); err != nil {
+		return c, given, err
+	}
+	bare := c.Secret == "" && given.Key.Key == nil && given.Cert == nil && given.Attestation == ""
 	switch {
-	case c.ID == "" && demo && confidential && secret == "":
+	case c.ID == "" && demo && row.trusted && bare:
 		c.ID, c.Secret = "confidential", "secret"
 	case c.ID == "" && demo:
 		c.ID = "public"
-	}
-	if c.ID == "" {
-		return c, &usageError{"--client-id is missing", []string{
+	case c.ID == "":
+		return c, given, &usageError{"--client-id is missing", []string{
 			"register a client with the server; it gives the id. Then:", "--client-id ID",
 		}}
-	}
-	if confidential && c.Secret == "" && o.method == "" {
-		return c, &usageError{"--client-secret is missing: this grant is only for a client that can prove who it is", []string{
-			"keep it out of sight of other processes:", "--client-secret @FILE", "--client-secret env:NAME",
+	case row.confidential && bare && o.method == "":
+		return c, given, &usageError{"--client-secret is missing: this grant is only for a client that can prove who it is", []string{
+			"keep it out of sight of other processes, or prove it by a key or a certificate:", "--client-secret @FILE", "--client-secret env:NAME", "--key FILE", "--cert FILE --cert-key FILE",
 		}}
 	}
-	return c, nil
+	return c, given, nil
+}
+
+func (o *clientOptions) credentials(l *layer) (c clientauth.Credentials, err error) {
+	c.Alg, c.Audience = o.alg, o.audience
+	if o.key != "" {
+		if c.Key, err = l.privateKey("--key", o.key, o.keyID, o.alg); err != nil {
+			return c, err
+		}
+	}
+	if (o.cert == "") != (o.certKey == "") {
+		return c, &usageError{"--cert and --cert-key go together", nil}
+	}
+	if o.cert != "" {
+		if c.Cert, err = l.certificate(o.cert, o.certKey); err != nil {
+			return c, err
+		}
+	}
+	if (o.attestation == "") != (o.attestationKey == "") {
+		return c, &usageError{"--attestation and --attestation-key go together", nil}
+	}
+	if o.attestation != "" {
+		text, err := readFile("--attestation", o.attestation)
+		if err != nil {
+			return c, err
+		}
+		c.Attestation = strings.TrimSpace(text)
+		if c.AttestationKey, err = l.privateKey("--attestation-key", o.attestationKey, "", ""); err != nil {
+			return c, err
+		}
+	}
+	c.Claims, err = l.claims(o.claims)
+	return c, err
+}
+
+// claims reads --assertion-claims.
+func (l *layer) claims(given string) (map[string]any, error) {
+	if given == "" {
+		return nil, nil
+	}
+	text, _, err := l.value("--assertion-claims", given)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var claims map[string]any
+	if err := d.Decode(&claims); err != nil {
+		return nil, &usageError{fmt.Sprintf("--assertion-claims is not a JSON object: %v", err), []string{"for example:", `--assertion-claims '{"exp":1795440000,"jti":null}'`}}
+	}
+	return claims, nil
 }

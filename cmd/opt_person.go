@@ -17,17 +17,23 @@ import (
 type personOptions struct {
 	browser                   string
 	noBrowser, paste          bool
-	headless                  bool
+	headless, qr              bool
 	fill, callback            []string
 	callbackCert, callbackKey string
 }
 
-func (o *personOptions) flags(fs *pflag.FlagSet) {
+// flags declares how a person is reached; elsewhere is a grant whose person
+// approves at an address, and nothing comes back here.
+func (o *personOptions) flags(fs *pflag.FlagSet, elsewhere bool) {
 	fs.StringVar(&o.browser, "browser", "auto", "`COMMAND` that opens the browser (%s is the URL), auto, or none")
 	fs.BoolVar(&o.noBrowser, "no-browser", false, "only print the URL to open")
-	fs.BoolVar(&o.paste, "paste", false, "also accept the redirected URL on stdin")
 	fs.BoolVar(&o.headless, "headless", false, "no browser: walk the pages and fill in the forms ourselves")
 	fs.StringArrayVar(&o.fill, "fill", nil, "with --headless, fill a field: `NAME=VALUE`; BUTTON=NAME chooses the button; repeatable")
+	fs.BoolVar(&o.qr, "qr", false, "also show the address to open as a QR code")
+	if elsewhere {
+		return
+	}
+	fs.BoolVar(&o.paste, "paste", false, "also accept the redirected URL on stdin")
 	fs.StringArrayVar(&o.callback, "callback", nil, "where to listen: `ADDR:PORT`; several are candidates (default: a free port on 127.0.0.1)")
 	fs.StringVar(&o.callbackCert, "callback-cert", "", "`FILE` with the certificate for an https redirect URI (default: a self-signed one)")
 	fs.StringVar(&o.callbackKey, "callback-key", "", "`FILE` with its private key")

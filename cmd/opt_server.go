@@ -25,6 +25,7 @@ func endpointFlags() []struct {
 	}{
 		{flow.Authorization, "authorization-endpoint"},
 		{flow.Token, "token-endpoint"},
+		{flow.Device, "device-authorization-endpoint"},
 		{flow.JWKS, "jwks-uri"},
 	}
 }

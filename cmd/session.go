@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/clientauth"
 	"github.com/oauthprobe/oauthprobe/flow/ext"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/flow/wire"
@@ -26,6 +28,7 @@ type session struct {
 	server serverOptions
 	client clientOptions
 	ask    askOptions
+	own    grantOptions
 	byHand byHandOptions
 	person personOptions
 	how    howOptions
@@ -33,7 +36,9 @@ type session struct {
 
 	layer   *layer
 	who     flow.Client
+	given   clientauth.Credentials
 	asked   flow.Ask
+	obtain  []grantValue // what --demo gets first
 	edits   []ext.Edit
 	fills   filling
 	machine *trace.Machine
@@ -47,12 +52,13 @@ type session struct {
 }
 
 func (s *session) flags(fs *pflag.FlagSet) {
-	s.server.flags(fs, append(s.row.needs, flow.JWKS))
+	s.server.flags(fs, slices.Concat(s.row.needs, []flow.Endpoint{flow.JWKS}))
 	s.client.flags(fs)
-	s.ask.flags(fs, s.row.browser)
+	s.ask.flags(fs, s.row.browser, s.row.types)
+	s.own.flags(fs, s.row.values)
 	s.byHand.flags(fs)
-	if s.row.browser {
-		s.person.flags(fs)
+	if s.row.browser || s.row.approve {
+		s.person.flags(fs, s.row.approve)
 	}
 	s.how.flags(fs)
 	s.out.flags(fs)
@@ -69,7 +75,7 @@ func (s *session) run(c *cobra.Command, args []string) error {
 	ctx, stop := context.WithTimeoutCause(ctx, s.how.timeout, flow.ErrTimeout)
 	defer stop()
 	if s.server.demo {
-		running, err := demo.Start("127.0.0.1:0", demo.Config{Now: s.env.Now, Rand: s.env.Rand})
+		running, err := demo.Start("127.0.0.1:0", demo.Config{Now: s.env.Now, Rand: s.env.Rand, AutoApprove: true, Interval: 1})
 		if err != nil {
 			return fmt.Errorf("the demo server could not be started: %w", err)
 		}
@@ -97,10 +103,11 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 			return err
 		},
 		func() (err error) {
-			s.who, err = s.client.resolve(s.layer, s.server.demo, s.row.confidential)
+			s.who, s.given, err = s.client.resolve(s.layer, s.server.demo, s.row)
 			return err
 		},
 		func() (err error) { s.asked, err = s.ask.resolve(s.layer, s.server.demo); return err },
+		s.ownValues,
 		func() (err error) { s.edits, err = s.byHand.resolve(s.layer); return err },
 		func() (err error) { s.fills, err = s.person.fills(s.layer, s.server.demo); return err },
 		func() error { return s.person.valid(s.layer, s.how.noInput) },
@@ -110,6 +117,17 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 		}
 	}
 	return choice, nil
+}
+
+// ownValues are those of the grant's own parameters.
+func (s *session) ownValues() (err error) {
+	if s.asked.Values, s.obtain, err = s.own.resolve(s.layer, s.server.demo); err != nil {
+		return err
+	}
+	for name := range s.asked.Values {
+		s.asked.From[name] = s.layer.by(flagName(name))
+	}
+	return nil
 }
 
 // open makes the sinks and the wire.
@@ -146,6 +164,11 @@ func (s *session) grant(ctx context.Context, choice serverChoice) (*flow.Run, er
 	} else {
 		s.said = append(s.said, choice.notes...)
 	}
+	if len(s.obtain) > 0 {
+		if r, err := s.first(ctx, server); err != nil {
+			return r, err
+		}
+	}
 	plan, err := s.grantPlan(server)
 	if err != nil {
 		return nil, err
@@ -164,8 +187,38 @@ func (s *session) grant(ctx context.Context, choice serverChoice) (*flow.Run, er
 	return r, err
 }
 
+// first gets, with --demo, the tokens that a grant trades in: by a code grant,
+// as a shown run of its own.
+func (s *session) first(ctx context.Context, server flow.Server) (*flow.Run, error) {
+	f := *s
+	f.row, f.edits, f.obtain = grants()[0], nil, nil
+	f.ask = askOptions{pkce: "S256"}
+	f.asked = flow.Ask{Scope: []string{"openid", "profile", "offline_access"}, From: map[string]string{"scope": "--demo", "client_id": "--demo"}}
+	f.person = personOptions{headless: true}
+	f.fills = filling{values: map[string]string{"username": "alice", "password": "alice"}, secret: []string{"password"}}
+	plan, err := f.grantPlan(server)
+	if err != nil {
+		return nil, err
+	}
+	a, err := f.agent()
+	if err != nil {
+		return nil, err
+	}
+	plan.Before = &s.row.procedure
+	r, err := flow.Start(ctx, plan, f.flowEnv(a))
+	a.end(f.ending(err))
+	if err != nil {
+		return r, err
+	}
+	for _, v := range s.obtain {
+		value, _ := r.Result.Token.Object.String(v.from)
+		s.asked.Values[v.name], s.asked.From[v.name] = value, "--demo"
+	}
+	return r, nil
+}
+
 func (s *session) flowEnv(a flow.UserAgent) flow.Env {
-	return flow.Env{Wire: s.wire, Agent: a, Log: s.log, Now: s.env.Now, Rand: s.env.Rand}
+	return flow.Env{Wire: s.wire, Agent: a, Log: s.log, Now: s.env.Now, Rand: s.env.Rand, Pause: s.env.Pause, Approach: s.approach}
 }
 
 // finish delivers what the run left, keeps the trace, and passes the error on.

@@ -173,6 +173,7 @@ func (a *arrivals) read(h Hit) *Response {
 	default:
 		resp.Values, resp.Other = query, ParseParams(h.Fragment, from)
 	}
+	resp.Object = meaning(resp.Values)
 	for i := range resp.Values {
 		resp.Values[i].Secret = slices.Contains(append(secretMembers(), "code", "response"), resp.Values[i].Name)
 	}

@@ -42,7 +42,7 @@ type Env struct {
 	Rand  io.Reader
 	Pause func(context.Context, time.Duration) error // waits between polls
 	// Approach brings a person to an address at which they approve; nil: it is only shown.
-	Approach func(address string)
+	Approach func(ctx context.Context, say func(trace.Event) int, address string)
 }
 
 // A Wire sends one request and reports both sides as they were. The error is
@@ -174,4 +174,5 @@ type Result struct {
 	Server  *Server
 	Token   *Response
 	IDToken *jose.Token // only when it was verified
+	Front   *jose.Token // the ID token that came through the browser, verified
 }

@@ -22,6 +22,7 @@ func AuthorizationResponse() []flow.Check {
 		{ID: "no-token-in-query", Code: "V-AR-13", Spec: "OAuth 2.0 Multiple Response Types §7", Level: trace.Must, At: at, Eval: noTokenInQuery},
 		{ID: "response-type-answered", Code: "V-AR-14", Spec: "OAuth 2.0 Multiple Response Types §3", Level: trace.Must, At: at, Eval: responseType},
 		{ID: "code-form", Code: "V-AR-15", Spec: "RFC 6749 §10.10", Level: trace.Should, At: at, Eval: codeForm},
+		{ID: "front-channel-token", Code: "V-AR-16", Spec: "RFC 6749 §4.2.2", Level: trace.Must, At: at, Eval: frontChannelToken},
 		{ID: "unknown-parameters", Code: "V-AR-18", Spec: "RFC 6749 §4.1.2", Level: trace.May, At: at, Eval: unknownParameters},
 		{ID: "callback-transport", Code: "V-AR-20", Spec: "RFC 9700 §2.6", Level: trace.Must, At: at, Eval: callbackTransport},
 		{ID: "callback-not-307", Code: "V-AR-21", Spec: "RFC 9700 §4.12", Level: trace.Must, At: at, Eval: callbackNot307},
@@ -169,6 +170,20 @@ func codeForm(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return warn("at most 4096 characters", "longer", "the code is %d characters long: browsers and proxies cut long URLs", len(code))
 	case len(code) < 16:
 		return warn("about 22 random characters", "fewer", "the code has %d characters: that can hardly be 128 random bits", len(code))
+	}
+	return ok("")
+}
+
+// frontChannelToken holds a token that came through the browser to what one
+// from the token endpoint is held to.
+func frontChannelToken(r *flow.Run, p *flow.Response) flow.Verdict {
+	if !p.Values.Has("access_token") {
+		return skip("no access token in the front channel")
+	}
+	for _, judge := range []func(*flow.Run, *flow.Response) flow.Verdict{accessToken, tokenType, expiresIn, scopeGranted} {
+		if v := judge(r, p); v.Outcome == trace.Fail {
+			return v
+		}
 	}
 	return ok("")
 }

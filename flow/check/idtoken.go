@@ -37,6 +37,8 @@ func IDToken() []flow.Check {
 		{ID: "id-token-auth_time", Code: "V-ID-22", Spec: "OIDC Core §3.1.3.7-13", Level: trace.Must, At: at, Eval: authTime},
 		{ID: "id-token-sub", Code: "V-ID-23", Spec: "OIDC Core §2", Level: trace.Must, At: at, Eval: sub},
 		{ID: "id-token-at_hash", Code: "V-ID-24", Spec: "OIDC Core §3.1.3.8", Level: trace.Must, At: at, Eval: atHash},
+		{ID: "id-token-c_hash", Code: "V-ID-25", Spec: "OIDC Core §3.3.2.11", Level: trace.Must, At: at, Eval: cHash},
+		{ID: "id-token-twins", Code: "V-ID-27", Spec: "OIDC Core §3.3.3.6", Level: trace.Must, At: at, Eval: twins},
 		{ID: "id-token-not-event", Code: "V-ID-29", Spec: "OIDC Back-Channel Logout §2.4; RFC 8417", Level: trace.Must, At: at, Eval: noEvents},
 	}
 }
@@ -366,21 +368,62 @@ func sub(_ *flow.Run, p *flow.Response) flow.Verdict {
 }
 
 func atHash(_ *flow.Run, p *flow.Response) flow.Verdict {
-	got, present := p.Token.Claims.String("at_hash")
 	access, _ := p.Carrier.Object.String("access_token")
-	if !present {
+	front := p.Carrier.Request.Endpoint == flow.Authorization
+	_, present := p.Token.Claims.Get("at_hash")
+	switch {
+	case access == "":
+		return skip("no access token beside it")
+	case !present && front:
+		return fail("at_hash", "(none)", "at_hash is missing, and must be there when an access token comes through the browser beside the ID token")
+	case !present:
 		return skip("no at_hash: optional from the token endpoint")
 	}
+	return halfHash(p, "at_hash", access, "the access token")
+}
+
+// cHash ties a code that came through the browser to the ID token beside it.
+func cHash(_ *flow.Run, p *flow.Response) flow.Verdict {
+	code, _ := p.Carrier.Object.String("code")
+	_, present := p.Token.Claims.Get("c_hash")
+	switch {
+	case code == "" && !present, p.Carrier.Request.Endpoint != flow.Authorization:
+		return skip("no code beside it")
+	case !present:
+		return fail("c_hash", "(none)", "c_hash is missing, and must be there when a code comes through the browser beside the ID token")
+	}
+	return halfHash(p, "c_hash", code, "the code")
+}
+
+func halfHash(p *flow.Response, claim, value, what string) flow.Verdict {
+	got, _ := p.Token.Claims.String(claim)
 	crv := ""
 	if p.Signature.Key != nil {
 		crv = p.Signature.Key.Crv
 	}
-	want, err := jose.HalfHash(p.Token.Alg(), crv, access)
+	want, err := jose.HalfHash(p.Token.Alg(), crv, value)
 	switch {
 	case err != nil:
 		return skip("alg " + p.Token.Alg() + " has no hash: " + err.Error())
 	case got != want:
-		return fail(want, got, "at_hash does not fit the access token: the two were not issued together")
+		return fail(want, orNone(got), "%s does not fit %s: the two were not issued together", claim, what)
+	}
+	return ok("")
+}
+
+// twins compares the ID token from the token endpoint with the one that came
+// through the browser.
+func twins(r *flow.Run, p *flow.Response) flow.Verdict {
+	front := r.Result.Front
+	if front == nil || p.Carrier.Request.Endpoint != flow.Token {
+		return skip("there is one ID token only")
+	}
+	for _, claim := range []string{"iss", "sub"} {
+		want, _ := front.Claims.String(claim)
+		got, _ := p.Token.Claims.String(claim)
+		if got != want {
+			return fail(want, orNone(got), "the two ID tokens of this run differ in %s", claim)
+		}
 	}
 	return ok("")
 }

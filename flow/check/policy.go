@@ -16,7 +16,7 @@ func trust() []string {
 		"V-ID-01", "V-ID-02", "V-ID-03", "V-ID-04", "V-ID-05", "V-ID-06", "V-ID-07", "V-ID-08", "V-ID-09", "V-ID-10",
 		"V-ID-11", "V-ID-12", "V-ID-13", "V-ID-14", "V-ID-15", "V-ID-17", "V-ID-18", "V-ID-19", "V-ID-20", "V-ID-21", "V-ID-22",
 		"V-ID-23", "V-ID-24", "V-ID-25", "V-ID-26", "V-ID-27", "V-ID-28", "V-ID-29", "V-ID-31", "V-ID-33",
-		"V-MD-01", "V-MD-02", "V-MD-05",
+		"V-MD-01", "V-MD-02", "V-MD-05", "V-PR-01", "V-DV-01", "V-CB-01",
 	}
 }
 

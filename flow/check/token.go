@@ -30,6 +30,7 @@ func TokenResponse() []flow.Check {
 		{ID: "expires-in-present", Code: "V-TR-10", Spec: "RFC 6749 §5.1", Level: trace.Should, At: at, Eval: expiresInPresent},
 		{ID: "scope-form", Code: "V-TR-11", Spec: "RFC 6749 §3.3", Level: trace.Should, At: at, Eval: scopeForm},
 		{ID: "scope-granted", Code: "V-TR-12", Spec: "RFC 6749 §3.3, §5.1", Level: trace.Must, At: at, Eval: scopeGranted},
+		{ID: "issued-token-type", Code: "V-TR-17", Spec: "RFC 8693 §2.2.1", Level: trace.Must, At: at, Eval: issuedTokenType},
 		{ID: "id-token-present", Code: "V-TR-13", Spec: "OIDC Core §3.1.3.3", Level: trace.Must, At: at, Eval: idTokenPresent},
 		{ID: "refresh-token", Code: "V-TR-14", Spec: "RFC 6749 §5.1", Level: trace.Should, At: at, Eval: refreshToken},
 		{ID: "tokens-differ", Code: "V-TR-15", Spec: "RFC 6749 §1.4, §1.5", Level: trace.Must, At: at, Eval: tokensDiffer},
@@ -154,6 +155,8 @@ func tokenType(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return fail("Bearer", "(none)", "token_type is missing: how to use the token cannot be known")
 	case !text:
 		return fail("a string", string(raw), "token_type is not a string")
+	case strings.EqualFold(s, "N_A") && strings.HasSuffix(p.Request.Meant.Get("grant_type"), ":token-exchange"):
+		return ok("N_A: what was issued is not an access token, and must not be used as one (RFC 8693 §2.2.1)")
 	case !strings.EqualFold(s, "Bearer") && !strings.EqualFold(s, "DPoP"):
 		return fail("Bearer", quoted(s), "token_type %q is not understood, and such a token must not be used", s)
 	}
@@ -238,10 +241,7 @@ func scopeForm(_ *flow.Run, p *flow.Response) flow.Verdict {
 
 func scopeGranted(r *flow.Run, p *flow.Response) flow.Verdict {
 	got, text := p.Object.String("scope")
-	want := r.Asked(flow.Authorization).Meant.Get("scope")
-	if p.Request.Meant.Has("scope") {
-		want = p.Request.Meant.Get("scope")
-	}
+	want := askedScope(r, p)
 	switch {
 	case refused(p):
 		return skip("not a success")
@@ -284,7 +284,8 @@ func idTokenPresent(r *flow.Run, p *flow.Response) flow.Verdict {
 	raw, present := p.Object.Get("id_token")
 	granted, told := p.Object.String("scope")
 	withheld := told && !slices.Contains(strings.Fields(granted), "openid")
-	asked := slices.Contains(strings.Fields(r.Asked(flow.Authorization).Meant.Get("scope")), "openid")
+	grant := p.Request.Meant.Get("grant_type")
+	asked := slices.Contains(strings.Fields(askedScope(r, p)), "openid") && (grant == "authorization_code" || strings.HasSuffix(grant, ":device_code") || strings.HasSuffix(grant, ":ciba"))
 	switch {
 	case asked && present && !text:
 		return fail("a string", kind(raw), "id_token is not a string")
@@ -292,14 +293,47 @@ func idTokenPresent(r *flow.Run, p *flow.Response) flow.Verdict {
 		return warn("id_token", "(none)", "openid was asked for and not granted: there is no id_token")
 	case asked && !present:
 		return fail("id_token", "(none)", "scope openid was granted, but there is no id_token")
-	case !asked && present:
+	case !asked && present && grant == "authorization_code":
 		return warn("(none)", "id_token", "an id_token came though openid was not asked for")
 	}
 	return ok("")
 }
 
+// askedScope is the scope that this answer has to do with: the request's own,
+// or that of the request which began it all.
+func askedScope(r *flow.Run, p *flow.Response) string {
+	for _, q := range []*flow.Request{p.Request, r.Asked(flow.Authorization), r.Asked(flow.Device), r.Asked(flow.CIBA)} {
+		if q.Meant.Has("scope") {
+			return q.Meant.Get("scope")
+		}
+	}
+	return ""
+}
+
+// issuedTokenType is what a token exchange has to say of what it issued.
+func issuedTokenType(_ *flow.Run, p *flow.Response) flow.Verdict {
+	if why, fine := judgeable(p); !fine {
+		return skip(why)
+	}
+	if !strings.HasSuffix(p.Request.Meant.Get("grant_type"), ":token-exchange") {
+		return skip("no token exchange")
+	}
+	want := p.Request.Meant.Get("requested_token_type")
+	got, text := p.Object.String("issued_token_type")
+	switch {
+	case !text || got == "":
+		return fail("issued_token_type", "(none)", "issued_token_type is missing: what kind of token this is cannot be known")
+	case want != "" && got != want:
+		return fail(want, got, "another kind of token was issued than asked for")
+	}
+	return ok("issued: %s", got)
+}
+
 func refreshToken(_ *flow.Run, p *flow.Response) flow.Verdict {
 	raw, present := p.Object.Get("refresh_token")
+	if present && p.Request.Meant.Get("grant_type") == "client_credentials" {
+		return warn("(none)", "refresh_token", "a refresh token came for client credentials, which can simply be used again (RFC 6749 §4.4.3)")
+	}
 	if _, text := p.Object.String("refresh_token"); present && !text {
 		return warn("a string", kind(raw), "refresh_token is not a string")
 	}

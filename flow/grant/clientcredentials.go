@@ -25,10 +25,5 @@ func clientCredentials(ctx context.Context, r *flow.Run) error {
 		return err
 	}
 	q.Params.Set("grant_type", "client_credentials", spec("RFC 6749 §4.4.2", "the client's own credentials are all there is"))
-	scope(r, q)
-	resp, err := r.Do(ctx, q)
-	if err != nil {
-		return err
-	}
-	return obtained(r, resp)
+	return token(ctx, r, q)
 }

@@ -24,6 +24,11 @@ func code(ctx context.Context, r *flow.Run) error {
 	if err != nil {
 		return err
 	}
+	return spend(ctx, r, back)
+}
+
+// spend trades the code of an authorization response for a token.
+func spend(ctx context.Context, r *flow.Run, back *flow.Response) error {
 	r.Step("Token request", "trade the code for a token, directly and not through the browser", "RFC 6749 §4.1.3")
 	q, err := r.NewRequest(flow.Token)
 	if err != nil {
@@ -41,6 +46,14 @@ func code(ctx context.Context, r *flow.Run) error {
 	return obtained(r, resp)
 }
 
+// kinds is the reason for a response type.
+func kinds(responseType string) string {
+	if responseType == "code" {
+		return "a code, not a token: what passes a browser can leak"
+	}
+	return "what shall come back through the browser"
+}
+
 // authorize is the half of a grant that goes through the browser.
 func authorize(ctx context.Context, r *flow.Run, responseType string) (*flow.Response, error) {
 	r.Step("Authorization request", "send the person to the server with a browser", "RFC 6749 §4.1.1")
@@ -48,7 +61,7 @@ func authorize(ctx context.Context, r *flow.Run, responseType string) (*flow.Res
 	if err != nil {
 		return nil, err
 	}
-	q.Params.Set("response_type", responseType, spec("RFC 6749 §3.1.1", "a code, not a token: what passes a browser can leak"))
+	q.Params.Set("response_type", responseType, spec("RFC 6749 §3.1.1", kinds(responseType)))
 	q.Params.Set("client_id", r.Client.ID, trace.Origin{By: r.Ask.By("client_id"), Ref: "RFC 6749 §2.2", Why: "who asks; not a secret"})
 	if uri := r.Agent.RedirectURI(); uri != "" && !r.Ask.OmitRedirect {
 		q.Params.Set("redirect_uri", uri, trace.Origin{By: r.Ask.By("redirect_uri"), Ref: "RFC 6749 §3.1.2", Why: "where the answer goes; must be registered"})

@@ -4,6 +4,8 @@
 package grant
 
 import (
+	"context"
+	"slices"
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow"
@@ -16,6 +18,37 @@ func scope(r *flow.Run, q *flow.Request) {
 		return
 	}
 	q.Params.Set("scope", strings.Join(r.Ask.Scope, " "), trace.Origin{By: r.Ask.By("scope"), Ref: "RFC 6749 §3.3", Why: "what the token shall be good for"})
+}
+
+// give sets a parameter that the person gave a value for, and says nothing
+// where none was given.
+func give(r *flow.Run, q *flow.Request, name, ref, why string) {
+	v := r.Ask.Values[name]
+	if v == "" {
+		return
+	}
+	from := trace.Origin{By: r.Ask.By(name), Ref: ref, Why: why}
+	if Secret(name) {
+		q.Params.SetSecret(name, v, from)
+		return
+	}
+	q.Params.Set(name, v, from)
+}
+
+// Secret reports whether the value of a grant's parameter is one.
+func Secret(name string) bool {
+	return slices.Contains([]string{"password", "refresh_token", "subject_token", "actor_token", "assertion",
+		"id_token_hint", "login_hint_token", "user_code", "device_code", "auth_req_id"}, name)
+}
+
+// token asks the token endpoint with what a grant has put together.
+func token(ctx context.Context, r *flow.Run, q *flow.Request) error {
+	scope(r, q)
+	resp, err := r.Do(ctx, q)
+	if err != nil {
+		return err
+	}
+	return obtained(r, resp)
 }
 
 // obtained keeps the answer that a grant was for and says it.

@@ -1,0 +1,97 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+)
+
+// A poll asks the token endpoint again and again, at the pace that the server
+// sets, until it has a token, a no, or no more time (RFC 8628 §3.5; CIBA Core
+// §11 says the same).
+type poll struct {
+	interval time.Duration
+	until    time.Time // zero: the run's own end
+	what     string    // "device code", for words
+}
+
+// minInterval is what is waited where the server names none (RFC 8628 §3.2).
+const minInterval = 5 * time.Second
+
+// maxBackoff bounds the pause after trouble.
+const maxBackoff = time.Minute
+
+// run polls with a request that ask makes afresh each time.
+func (p *poll) run(ctx context.Context, r *flow.Run, ask func() (*flow.Request, error)) error {
+	pause := p.interval
+	for n := 1; ; n++ {
+		if !p.until.IsZero() && !r.Now().Add(pause).Before(p.until) {
+			return &flow.ExpiredError{What: "the " + p.what + " expired before anybody approved it"}
+		}
+		if err := r.Pause(ctx, pause); err != nil {
+			return err
+		}
+		q, err := ask()
+		if err != nil {
+			return err
+		}
+		q.Poll = n
+		resp, err := r.Do(ctx, q)
+		if err == nil {
+			return obtained(r, resp)
+		}
+		if pause, err = p.next(pause, resp, err); err != nil {
+			return err
+		}
+	}
+}
+
+// next is the pause before the next poll, or the error that ends polling.
+func (p *poll) next(pause time.Duration, resp *flow.Response, err error) (time.Duration, error) {
+	var refused *flow.RefusedError
+	var trouble *flow.TransportError
+	var foreign *flow.ProtocolError
+	switch {
+	case errors.As(err, &refused) && refused.Code == "authorization_pending":
+		return p.interval, nil
+	case errors.As(err, &refused) && refused.Code == "slow_down":
+		p.interval += 5 * time.Second // for this and all further polls
+		return p.interval, nil
+	case errors.As(err, &refused) && refused.Code == "expired_token":
+		return 0, &flow.ExpiredError{What: "the server says that the " + p.what + " has expired"}
+	case errors.As(err, &refused) && refused.Status < 500 && refused.Status != http.StatusTooManyRequests:
+		return 0, err
+	case errors.As(err, &trouble) && trouble.Interrupted():
+		return 0, err
+	case errors.As(err, &refused), errors.As(err, &trouble),
+		errors.As(err, &foreign) && (foreign.Status >= 500 || foreign.Status == http.StatusTooManyRequests):
+		return min(max(2*pause, after(resp)), maxBackoff), nil
+	}
+	return 0, err
+}
+
+// after is what Retry-After asks for, in seconds.
+func after(resp *flow.Response) time.Duration {
+	if resp == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	if err != nil || n < 0 || n > 3600 {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+// seconds reads a member that counts seconds, tolerantly: some servers send
+// it as a string. The fallback is for one that is missing or makes no sense.
+func seconds(resp *flow.Response, name string, fallback time.Duration) time.Duration {
+	n, err := strconv.ParseFloat(resp.Values.Get(name), 64)
+	if err != nil || n < 0 || n > 1e6 {
+		return fallback
+	}
+	return time.Duration(n * float64(time.Second))
+}
