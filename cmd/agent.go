@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -79,7 +80,7 @@ func (a *agent) Visit(ctx context.Context, v flow.Visit) (flow.Hit, error) {
 	select {
 	case got := <-arrived:
 		if got.err != nil && a.door.listener == nil && ctx.Err() == nil {
-			return flow.Hit{}, errors.Join(errNobody, got.err)
+			return flow.Hit{}, fmt.Errorf("%w (%w)", errNobody, got.err)
 		}
 		return convert(got.hit), got.err
 	case <-ctx.Done():
@@ -119,7 +120,7 @@ func (a *agent) callbacks(v flow.Visit) loopback.Callbacks {
 func convert(h loopback.Hit) flow.Hit {
 	return flow.Hit{
 		Method: h.Method, Path: h.Path, RawQuery: h.RawQuery, Body: h.Body,
-		Fragment: h.Fragment, Via: h.Via, Header: h.Header,
+		Fragment: h.Fragment, Via: h.Via, Header: h.Header, Elsewhere: h.Elsewhere,
 	}
 }
 

@@ -103,7 +103,8 @@ func (e Env) Terminal() bool { return e.InTTY && e.ErrTTY }
 func interruptible() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c := make(chan os.Signal, 1)
-	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE) // whoever read along has left: go on, and keep what has to be kept
 	go func() {
 		select {
 		case <-c:

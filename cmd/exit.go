@@ -60,8 +60,8 @@ func exitCode(err error) int {
 		return walkCode(walk)
 	case errors.As(err, &transport), errors.As(err, &protocol), errors.As(err, &lost):
 		return exitUnreachable
-	case errors.As(err, &listen):
-		return exitFailed
+	case errors.As(err, &listen) && (listen.Reason == loopback.ReasonBadAddress || listen.Reason == loopback.ReasonNotLoopback || listen.Reason == loopback.ReasonNotLocal):
+		return exitUsage
 	case errors.Is(err, flow.ErrTimeout), errors.Is(err, errNobody), errors.As(err, &expired):
 		return exitNobody
 	}

@@ -97,7 +97,7 @@ func (g grantRow) command(e Env) *cobra.Command {
 	s := &session{env: e, row: g}
 	short, long, _ := strings.Cut(g.procedure.Doc, "\n\n")
 	c := &cobra.Command{
-		Use:     g.procedure.Name + " [ISSUER]",
+		Use:     g.procedure.Name + " [TARGET]",
 		Short:   short,
 		Long:    short + " (" + g.procedure.Spec + ")\n\n" + wrap(long, 80),
 		Example: g.example,

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -71,7 +72,7 @@ func describe(err error) words {
 	case errors.Is(err, flow.ErrTimeout):
 		return words{"nobody came back in time: no answer arrived at the redirect URI", []string{"does the browser show an error page? A wrong client_id or redirect_uri shows only there. Give more time with:", "--timeout 15m"}}
 	}
-	return words{text: strings.TrimSpace(err.Error())}
+	return words{text: strings.TrimSpace(err.Error()), hints: []string{"see what happened until then, byte by byte:", "-v"}}
 }
 
 func describeConfig(e *flow.ConfigError) words {
@@ -95,9 +96,19 @@ func describeCheck(e *flow.CheckError) words {
 	case "V-AR-02":
 		w.hints = []string{"close other sign-in tabs and run again; if it stays, the server loses or changes state. To look at it all the same (DANGEROUS):", "--keep-going"}
 	case "V-MD-01":
+		if f.Actual == "" || f.Actual == "(none)" {
+			w.hints = []string{"is that the address of an authorization server? Give its endpoints instead, if it has no metadata:", "--authorization-endpoint URL --token-endpoint URL --jwks-uri URL"}
+			break
+		}
 		w.hints = []string{"give the issuer exactly as the server names itself, or correct the server's configuration:", f.Actual}
 	case "V-ID-17", "V-ID-18", "V-ID-19":
+		if !regexp.MustCompile(`[0-9]+ s( |$)`).MatchString(f.Detail) { // the claim itself is wrong, no clock
+			w.hints = []string{"nothing was used of this answer. To look at it all the same (DANGEROUS):", "--keep-going"}
+			break
+		}
 		w.hints = []string{"compare the clocks of this machine and the server; a known difference is tolerated with:", "--clock-skew 2m"}
+	case "V-ID-15":
+		w.hints = []string{"if the other audience is one of yours, say so:", "--trust-audience AUD"}
 	default:
 		w.hints = []string{"nothing was used of this answer. To look at it all the same (DANGEROUS):", "--keep-going"}
 	}
@@ -113,13 +124,17 @@ func describeRefusal(e *flow.RefusedError) words {
 	case "invalid_client":
 		w.hints = []string{"check the client id, the secret, and how it is sent:", "--auth-method client_secret_basic", "--auth-method client_secret_post"}
 	case "invalid_grant":
-		w.hints = []string{"the code was used before, has expired, or belongs to another client or redirect URI; codes live about a minute"}
+		w.hints = []string{"what was traded was used before, has expired, or belongs to another client; for a code: or to another redirect URI or verifier, and codes live about a minute"}
 	case "invalid_scope":
 		w.hints = []string{"ask only for scopes that this client may have:", "--scope openid"}
 	case "unauthorized_client":
 		w.hints = []string{"this client may not use this grant: allow it in the server's configuration of the client"}
 	case "access_denied":
 		w.hints = []string{"the person, or a policy of the server, said no"}
+	case "server_error", "temporarily_unavailable":
+		w.hints = []string{"the server has trouble of its own: its log says more than its answer"}
+	case "unsupported_grant_type", "unsupported_response_type":
+		w.hints = []string{"the server does not do this at all, or not for this client: look at what its metadata list, with -v"}
 	case "login_required", "interaction_required", "consent_required":
 		w.hints = []string{"the server has to ask the person something: run without --prompt none"}
 	}
@@ -146,7 +161,13 @@ func describeWalk(e *loopback.WalkError) words {
 		w.hints = []string{"the same form came back: is the name or the password wrong? Fill in others with:", "--fill NAME=VALUE"}
 	case "no-form":
 		w.hints = []string{"the page needs a person or scripts; run it with a browser: leave --headless out"}
+	case "scheme", "too-many-pages", "transport":
+		w.hints = []string{"see the pages that were walked with:", "-v"}
 	case "page-status":
+		if e.Status >= 500 {
+			w.hints = []string{"the server has trouble of its own: its log says more than its page"}
+			break
+		}
 		w.hints = []string{"is the client registered with exactly this redirect URI, and is the client id right?"}
 	}
 	return w
@@ -163,9 +184,15 @@ func describeTransport(e *flow.TransportError) words {
 		w.hints = []string{"is the host name right, and reachable from this network? To connect elsewhere:", "--resolve HOST:PORT:ADDR"}
 	case "connect":
 		w.hints = []string{"is the server running, and is the port right?"}
+	case "closed", "cut-off", "http", "too-large":
+		w.hints = []string{"is that an HTTP server, and is nothing in between? See what came with:", "-v"}
 	case "tls":
 		w.hints = []string{"trust its authority, if it is yours:", "--cacert FILE"}
 	case "timeout":
+		if t.Run {
+			w.hints = []string{"give the whole run more time:", "--timeout 15m"}
+			break
+		}
 		w.hints = []string{"give it more time:", "--http-timeout 2m"}
 	}
 	return w

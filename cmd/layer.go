@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/oauthprobe/oauthprobe/flow"
 )
 
 // A layer fills the flags of one command: flag, then environment variable,
@@ -40,6 +43,19 @@ func newLayer(e Env, fs *pflag.FlagSet) (*layer, error) {
 		}
 	})
 	return l, failed
+}
+
+// typedFlag reports whether a flag was given on the command line.
+func (l *layer) typedFlag(flag string) bool { return strings.HasPrefix(l.from[flag], "--") }
+
+// yield makes a flag that came from the environment give way to one, or to an
+// argument, that was typed.
+func (l *layer) yield(flag string, typed bool) bool {
+	if !typed || l.from[flag] == "" || l.typedFlag(flag) {
+		return false
+	}
+	delete(l.from, flag)
+	return true
 }
 
 // fromEnvironment sets a flag from its variable. A repeatable one holds one
@@ -88,6 +104,9 @@ func (l *layer) secret(flag, value string) (string, error) {
 		return "", nil
 	}
 	out, literal, err := l.value("--"+flag, value)
+	if err == nil && out == "" {
+		return "", &usageError{fmt.Sprintf("--%s is empty", flag), []string{"look at what it was to be read from"}}
+	}
 	if literal && strings.HasPrefix(l.from[flag], "--") {
 		l.typed = append(l.typed, "--"+flag)
 	}
@@ -172,7 +191,9 @@ func runCommand(ctx context.Context, name string, argv []string, stderr io.Write
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, stderr
-	if err := c.Run(); err != nil {
+	if err := c.Run(); err != nil && errors.Is(context.Cause(ctx), flow.ErrInterrupted) {
+		return "", flow.ErrInterrupted
+	} else if err != nil {
 		return "", &usageError{fmt.Sprintf("%s: the command failed: %v", name, err), nil}
 	}
 	return out.String(), nil

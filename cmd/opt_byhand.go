@@ -35,6 +35,9 @@ func (o *byHandOptions) resolve(l *layer) ([]ext.Edit, error) {
 				return nil, err
 			}
 			e.Header = group.header
+			if err := field(e); err != nil {
+				return nil, err
+			}
 			if e.Header && e.At == flow.Authorization {
 				return nil, &usageError{"--header cannot change what a browser sends to the authorization endpoint", []string{"name another endpoint: --header token:NAME=VALUE"}}
 			}
@@ -51,6 +54,26 @@ func (o *byHandOptions) resolve(l *layer) ([]ext.Edit, error) {
 	return all, nil
 }
 
+// field refuses what cannot be a header field, before anything is sent.
+func field(e ext.Edit) error {
+	switch {
+	case !e.Header:
+		return nil
+	case e.Name == "" || strings.ContainsFunc(e.Name, notToken):
+		return &usageError{fmt.Sprintf("--header: %q is not the name of a header field", e.Name), nil}
+	case strings.ContainsFunc(e.Value, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f }):
+		return &usageError{"--header " + e.Name + ": its value has characters that a header field cannot have", nil}
+	case slices.Contains([]string{"host", "content-length", "transfer-encoding", "connection"}, strings.ToLower(e.Name)):
+		return &usageError{"--header " + e.Name + ": that field is made by the request itself", []string{"to reach a server under another name:", "--resolve HOST:PORT:ADDR"}}
+	}
+	return nil
+}
+
+// notToken is what the name of a field cannot have (RFC 9110 §5.6.2).
+func notToken(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+}
+
 func (l *layer) edit(flag, s string) (ext.Edit, error) {
 	left, value, found := strings.Cut(s, "=")
 	if !found {
@@ -59,6 +82,9 @@ func (l *layer) edit(flag, s string) (ext.Edit, error) {
 	e := ext.Edit{By: l.by(flag)}
 	left, e.Add = strings.CutSuffix(left, "+")
 	e.At, e.Name = endpointOf(left)
+	if near := misspelt(e.Name); near != "" {
+		return e, &usageError{fmt.Sprintf("--%s %q: there is no such endpoint", flag, clip(left)), []string{"did you mean " + near + ":"}}
+	}
 	if e.Name == "" {
 		return e, &usageError{fmt.Sprintf("--%s names no %s before the =", flag, map[string]string{"param": "parameter", "header": "header field"}[flag]), nil}
 	}
@@ -83,6 +109,26 @@ func endpointOf(s string) (flow.Endpoint, string) {
 		return flow.Endpoint(before), after
 	}
 	return "", s
+}
+
+// misspelt is the endpoint that a name before a colon was probably meant for.
+// A name may well have a colon in it, so only what is close is refused.
+func misspelt(name string) string {
+	before, _, found := strings.Cut(name, ":")
+	if !found {
+		return ""
+	}
+	letters := func(s string) string {
+		b := []byte(strings.ToLower(s))
+		slices.Sort(b)
+		return string(b)
+	}
+	for _, n := range flow.Endpoints() {
+		if letters(string(n.Endpoint)) == letters(before) || strings.HasPrefix(string(n.Endpoint), before) && len(before) > 3 {
+			return string(n.Endpoint)
+		}
+	}
+	return ""
 }
 
 func clip(s string) string {

@@ -22,6 +22,7 @@ type howOptions struct {
 	timeout, httpTimeout, skew           time.Duration
 	maxBody                              int64
 	cacert, proxy                        string
+	trusted                              []string
 	resolveTo                            []string
 }
 
@@ -36,6 +37,7 @@ func (o *howOptions) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.proxy, "proxy", "", "`URL` of an HTTP proxy (default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY)")
 	fs.StringArrayVar(&o.resolveTo, "resolve", nil, "connect to ADDR for HOST:PORT: `HOST:PORT:ADDR`; repeatable")
 	fs.DurationVar(&o.skew, "clock-skew", 30*time.Second, "clock difference that is tolerated, at most 5m")
+	fs.StringArrayVar(&o.trusted, "trust-audience", nil, "an `AUD` that an ID token may have beside this client; repeatable")
 	fs.BoolVar(&o.noInput, "no-input", false, "never ask anything")
 }
 

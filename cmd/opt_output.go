@@ -48,9 +48,15 @@ func (o *outputOptions) resolve() error {
 		if dir, err := os.Stat(filepath.Dir(path)); err != nil || !dir.IsDir() {
 			return &usageError{fmt.Sprintf("--save %s: there is no folder %s", path, filepath.Dir(path)), nil}
 		}
-		if at, err := os.Stat(path); err == nil && at.IsDir() {
-			return &usageError{fmt.Sprintf("--save %s: that is a folder", path), nil}
+		if at, err := os.Stat(path); err == nil && !at.Mode().IsRegular() {
+			return &usageError{fmt.Sprintf("--save %s: that is not a regular file", path), nil}
 		}
+		probe, err := os.CreateTemp(filepath.Dir(path), ".oauthprobe-*")
+		if err != nil {
+			return &usageError{fmt.Sprintf("--save %s: %v", path, err), nil}
+		}
+		_ = probe.Close()
+		_ = os.Remove(probe.Name())
 		o.saves = append(o.saves, saveTo{format, path})
 	}
 	return nil

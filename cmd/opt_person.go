@@ -116,7 +116,7 @@ func (o *personOptions) open(redirect string, e Env) (door, error) {
 		if err != nil || u.Scheme == "" || (u.Host == "" && u.Opaque == "" && u.Path == "") {
 			return door{}, &usageError{fmt.Sprintf("--redirect-uri %q is not an absolute URI", redirect), nil}
 		}
-		if u.Fragment != "" {
+		if strings.Contains(redirect, "#") {
 			return door{}, &usageError{"--redirect-uri has a fragment, which RFC 6749 §3.1.2 forbids", nil}
 		}
 		if !loopHost(u) && len(o.callback) == 0 {
@@ -143,7 +143,7 @@ func (o *personOptions) open(redirect string, e Env) (door, error) {
 func loopHost(u *url.URL) bool {
 	h := u.Hostname()
 	ip := net.ParseIP(h)
-	return (u.Scheme == "http" || u.Scheme == "https") && (h == "localhost" || ip != nil && ip.IsLoopback())
+	return (u.Scheme == "http" || u.Scheme == "https") && (strings.EqualFold(h, "localhost") || ip != nil && ip.IsLoopback())
 }
 
 func (o *personOptions) certificate(host string, e Env) (*tls.Config, string, error) {

@@ -39,7 +39,7 @@ type serverOptions struct {
 
 // flags declares those of the endpoints that a command goes to.
 func (o *serverOptions) flags(fs *pflag.FlagSet, to []flow.Endpoint) {
-	fs.StringVar(&o.issuer, "issuer", "", "the issuer `URL` of the server, instead of TARGET")
+	fs.StringVar(&o.issuer, "issuer", "", "the issuer `URL` of the server, in place of TARGET")
 	fs.BoolVar(&o.demo, "demo", false, "start the embedded server for this run (user alice, password alice)")
 	o.endpoints = map[flow.Endpoint]*string{}
 	for _, e := range endpointFlags() {

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"slices"
+
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/check"
 	"github.com/oauthprobe/oauthprobe/flow/clientauth"
@@ -13,6 +15,7 @@ import (
 func (s *session) discoveryPlan(c serverChoice) flow.Plan {
 	return flow.Plan{
 		Server: c.server, Client: s.who, Procedure: discover.Metadata(), Checks: check.All(), Before: &s.row.procedure,
+		Uses: slices.Concat(s.row.needs, []flow.Endpoint{flow.JWKS}),
 		Gate: s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode,
 		Notes: c.notes, Version: Version(), Machine: s.machine,
 	}

@@ -21,6 +21,7 @@ be given as an environment variable: OAUTHPROBE_CLIENT_ID for --client-id.
 Exit codes: 0 done, 1 failed otherwise, 2 usage, 3 the server refused, 4 a check
 failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`,
 		Example:       "  oauthprobe code --demo",
+		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(c *cobra.Command, args []string) error {

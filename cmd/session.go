@@ -16,6 +16,7 @@ import (
 	"github.com/oauthprobe/oauthprobe/flow/ext"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/flow/wire"
+	"github.com/oauthprobe/oauthprobe/loopback"
 	"github.com/oauthprobe/oauthprobe/loopback/demo"
 	"github.com/oauthprobe/oauthprobe/output"
 )
@@ -68,12 +69,13 @@ func (s *session) flags(fs *pflag.FlagSet) {
 func (s *session) run(c *cobra.Command, args []string) error {
 	choice, err := s.resolve(c, args)
 	if err != nil {
-		return err
+		return s.refuse(err)
 	}
 	ctx, cancel := s.env.Context()
 	defer cancel()
 	ctx, stop := context.WithTimeoutCause(ctx, s.how.timeout, flow.ErrTimeout)
 	defer stop()
+	s.env.Rand = &sharedReader{from: s.env.Rand}
 	if s.server.demo {
 		running, err := demo.Start("127.0.0.1:0", demo.Config{Now: s.env.Now, Rand: s.env.Rand, AutoApprove: true, Interval: 1})
 		if err != nil {
@@ -83,7 +85,7 @@ func (s *session) run(c *cobra.Command, args []string) error {
 		choice.server.Issuer, choice.discover = running.Issuer, true
 	}
 	if err := s.open(); err != nil {
-		return err
+		return s.refuse(err)
 	}
 	defer s.wire.Close()
 	return s.finish(s.grant(ctx, choice))
@@ -95,6 +97,7 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 	if s.layer, err = newLayer(s.env, c.Flags()); err != nil {
 		return choice, err
 	}
+	s.yield(len(args) > 0)
 	for _, step := range []func() error{
 		s.how.valid,
 		s.out.resolve,
@@ -119,11 +122,29 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 	return choice, nil
 }
 
+// yield lets what was typed win over variables that say the opposite.
+func (s *session) yield(target bool) {
+	l := s.layer
+	if l.yield("issuer", target || l.typedFlag("demo")) {
+		s.server.issuer = ""
+	}
+	if l.yield("demo", target || l.typedFlag("issuer")) {
+		s.server.demo = false
+	}
+	if l.yield("strict", l.typedFlag("keep-going")) {
+		s.how.strict = false
+	}
+	if l.yield("keep-going", l.typedFlag("strict")) {
+		s.how.keepGoing = false
+	}
+}
+
 // ownValues are those of the grant's own parameters.
 func (s *session) ownValues() (err error) {
 	if s.asked.Values, s.obtain, err = s.own.resolve(s.layer, s.server.demo); err != nil {
 		return err
 	}
+	s.asked.Trusted = s.how.trusted
 	for name := range s.asked.Values {
 		s.asked.From[name] = s.layer.by(flagName(name))
 	}
@@ -135,7 +156,6 @@ func (s *session) open() (err error) {
 	if s.wire, err = s.how.wire(s.env); err != nil {
 		return err
 	}
-	s.env.Rand = &sharedReader{from: s.env.Rand}
 	key := make([]byte, 32)
 	if _, err := io.ReadFull(s.env.Rand, key); err != nil {
 		return fmt.Errorf("random source: %w", err)
@@ -154,6 +174,14 @@ func (s *session) open() (err error) {
 
 // grant discovers the server, opens the way back, and runs the procedure.
 func (s *session) grant(ctx context.Context, choice serverChoice) (*flow.Run, error) {
+	var a *agent
+	if s.row.browser { // the door is opened first: what is wrong with it should not cost a request
+		var err error
+		if a, err = s.agent(); err != nil {
+			return nil, err
+		}
+		defer a.end(loopback.Ending{})
+	}
 	server := choice.server
 	if choice.discover {
 		r, err := flow.Start(ctx, s.discoveryPlan(choice), s.flowEnv(nil))
@@ -176,10 +204,6 @@ func (s *session) grant(ctx context.Context, choice serverChoice) (*flow.Run, er
 	if !s.row.browser {
 		plan.Notes = append(s.notes(), plan.Notes...)
 		return flow.Start(ctx, plan, s.flowEnv(nil))
-	}
-	a, err := s.agent()
-	if err != nil {
-		return nil, err
 	}
 	plan.Notes = append(s.notes(), plan.Notes...)
 	r, err := flow.Start(ctx, plan, s.flowEnv(a))
@@ -221,38 +245,59 @@ func (s *session) flowEnv(a flow.UserAgent) flow.Env {
 	return flow.Env{Wire: s.wire, Agent: a, Log: s.log, Now: s.env.Now, Rand: s.env.Rand, Pause: s.env.Pause, Approach: s.approach}
 }
 
+// refuse is the end of what could not begin: with -o result that is said on
+// stdout too.
+func (s *session) refuse(err error) error {
+	if s.out.format == "result" {
+		d := output.Deliverable{Procedure: s.row.procedure.Name, At: s.env.Now(), Exit: exitCode(err), Failure: flow.Failure(err)}
+		d.Failure.Kind, d.Hint = "config", strings.Join(describe(err).hints, " ")
+		_, _ = output.Deliver(s.env.Stdout, "result", d, s.env.OutTTY)
+	}
+	return err
+}
+
 // finish delivers what the run left, keeps the trace, and passes the error on.
+// The token comes first: it must not be lost because a trace could not be kept.
 func (s *session) finish(r *flow.Run, err error) error {
 	_ = s.terminal.Close()
+	var delivered error
+	if err == nil || s.out.format == "result" {
+		var note string
+		note, delivered = output.Deliver(s.env.Stdout, s.out.format, s.deliverable(r, err), s.env.OutTTY)
+		s.remark("note", note)
+	}
 	for _, to := range s.out.saves {
-		if e := output.Save(to.path, to.format, s.kept.Records()); e != nil && err == nil {
+		e := output.Save(to.path, to.format, s.kept.Records())
+		switch {
+		case e != nil && err != nil:
+			s.remark("warning", "--save: "+e.Error()) // the error of the run is the one that matters
+		case e != nil:
 			err = fmt.Errorf("--save: %w", e)
 		}
 	}
-	if err != nil && s.out.format != "result" {
+	switch {
+	case err != nil:
 		return s.masked(err)
+	case delivered != nil:
+		return delivered
 	}
-	d := s.deliverable(r, err)
-	note, e := output.Deliver(s.env.Stdout, s.out.format, d, s.env.OutTTY)
-	if err != nil {
-		return s.masked(err)
-	}
-	if note != "" && !s.out.quiet {
-		_, _ = fmt.Fprintf(s.env.Stderr, "oauthprobe: note: %s\n", clean(note))
-	}
-	if e == nil && s.server.demo && !s.out.quiet {
+	if s.server.demo && !s.out.quiet {
 		s.next()
 	}
-	return e
+	return nil
+}
+
+// remark is a line beside the run; warnings are not hushed.
+func (s *session) remark(kind, text string) {
+	if text != "" && (kind != "note" || !s.out.quiet) {
+		_, _ = fmt.Fprintf(s.env.Stderr, "oauthprobe: %s: %s\n", kind, clean(text))
+	}
 }
 
 func (s *session) deliverable(r *flow.Run, err error) output.Deliverable {
 	d := output.Deliverable{At: s.env.Now(), OK: err == nil, Exit: exitCode(err), Failure: flow.Failure(err)}
+	d.Procedure = s.row.procedure.Name
 	if r != nil {
-		d.Procedure = r.Procedure.Name
-		if b := r.Before; b != nil {
-			d.Procedure = b.Name
-		}
 		if t := r.Result.Token; t != nil && t.Object != nil && err == nil {
 			d.Body = t.Object.Raw
 		}

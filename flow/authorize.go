@@ -49,7 +49,8 @@ func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) error {
 		Accept: func(h Hit) bool { return a.accept(ctx, h) },
 		Stray:  a.stray,
 		Opened: func(by, note string) {
-			r.Say(trace.Opened{URL: q.full(), By: by, Note: note, Back: r.Agent.RedirectURI()})
+			back := q.Sent("redirect_uri")
+			r.Say(trace.Opened{URL: q.full(), By: by, Note: note, Back: back})
 			stop = r.wait(q)
 		},
 		Fetched: func(x trace.Exchanged) { r.Say(x) },
@@ -140,6 +141,9 @@ func (a *arrivals) outcome() (*Response, error) {
 }
 
 func (a *arrivals) stray(h Hit, why string) {
+	if a.run.over.Load() {
+		return // a trace ends with how the run ended
+	}
 	resp := a.read(h)
 	a.run.Say(a.returned(resp, false, why))
 }

@@ -24,6 +24,7 @@ type Plan struct {
 	Extensions []Extension
 	Checks     []Check
 	Gate       func(trace.Finding) bool // true: this failed finding stops the run; nil: none does
+	Uses       []Endpoint               // what the run, or what it prepares, goes to
 	Notes      []trace.Note             // said when the run starts: choices and where they came from
 	Before     *Procedure               // what this run prepares, when it does
 	Insecure   bool                     // plain http off loopback was asked for
@@ -66,6 +67,7 @@ type ClientAuth func(context.Context, *Run, *Request) error
 type Ask struct {
 	Scope        []string
 	Values       map[string]string // other parameters of the grant, by their name: username, subject_token
+	Trusted      []string          // audiences, beside this client, that an ID token may have
 	ResponseType string            // of a grant that has several
 	ResponseMode string
 	OmitRedirect bool // leave redirect_uri out and rely on the registered one
@@ -143,6 +145,7 @@ type Verdict struct {
 // A Hit is one arrival at the redirect URI, as it came.
 type Hit struct {
 	Method, Path, RawQuery, Body string
+	Elsewhere                    string // the address that it was brought from, when that is not the redirect URI
 	Fragment                     string
 	Via                          string // "query", "fragment", "form_post", or "" for what is neither
 	Header                       http.Header

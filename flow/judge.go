@@ -15,13 +15,16 @@ func (r *Run) judge(ctx context.Context, resp *Response) error {
 	if err := r.unwrap(ctx, resp); err != nil {
 		return err
 	}
+	if resp.Request.Open {
+		return nil
+	}
 	_, gate := r.verdicts(resp)
-	if resp.Status != 0 && !resp.Request.Open {
-		if foreign := resp.foreign(); foreign != nil {
+	if resp.Status != 0 {
+		if foreign := resp.Foreign(); foreign != nil {
 			return foreign
 		}
 	}
-	if refused := resp.refused(); refused != nil && !resp.Request.Open {
+	if refused := resp.refused(); refused != nil {
 		if gate != nil {
 			return gate
 		}
@@ -38,8 +41,8 @@ func (r *Run) judge(ctx context.Context, resp *Response) error {
 	return gate
 }
 
-// Judge puts the checks of a Response's endpoint to something that an answer
-// carried, such as an ID token.
+// Judge puts the checks of a Response's endpoint to an answer that the procedure
+// judges itself, or to something that an answer carried, such as an ID token.
 func (r *Run) Judge(resp *Response) ([]trace.Finding, error) { return r.verdicts(resp) }
 
 func (r *Run) unwrap(ctx context.Context, resp *Response) error {

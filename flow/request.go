@@ -19,7 +19,7 @@ type Request struct {
 	Params   Params
 	Meant    Params           // Params before wrapping: what answers are judged against
 	Cert     *tls.Certificate // the client's own, for mutual TLS
-	Open     bool             // the procedure judges the status itself
+	Open     bool             // the procedure judges the status, and asks for the verdicts, itself
 	Poll     int              // which of a row of polls, from 1
 }
 
@@ -33,6 +33,9 @@ func (r *Run) NewRequest(e Endpoint) (*Request, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return nil, &ConfigError{e.Member(), "not an absolute http or https URL: " + s}
+	}
+	if u.User != nil {
+		return nil, &ConfigError{e.Member(), "has a user name or password in it"}
 	}
 	q := &Request{Endpoint: e, Method: http.MethodPost, URL: u}
 	if e == Authorization || e == JWKS || e == Userinfo {
@@ -48,6 +51,16 @@ func Get(e Endpoint, address string) (*Request, error) {
 		return nil, &ConfigError{string(e), err.Error()}
 	}
 	return &Request{Endpoint: e, Method: http.MethodGet, URL: u}, nil
+}
+
+// Sent is the value of a parameter as it went out: behind PAR and JAR it
+// travels inside and is what was meant; a bare request may have been changed
+// by hand.
+func (q *Request) Sent(name string) string {
+	if q.Params.Has("request") || q.Params.Has("request_uri") {
+		return q.Meant.Get(name)
+	}
+	return q.Params.Get(name)
 }
 
 func (q *Request) clone() *Request {

@@ -159,9 +159,9 @@ func (p *Response) refused() *RefusedError {
 	return &RefusedError{p.Request.Endpoint, p.Status, code, p.String("error_description"), p.String("error_uri"), p.Seq}
 }
 
-// foreign says what is wrong with an answer that does not speak the protocol
+// Foreign says what is wrong with an answer that does not speak the protocol
 // at all, or nothing.
-func (p *Response) foreign() *ProtocolError {
+func (p *Response) Foreign() *ProtocolError {
 	no := func(format string, args ...any) *ProtocolError {
 		return &ProtocolError{p.Request.Endpoint, p.Status, fmt.Sprintf(format, args...), p.Seq}
 	}
@@ -171,6 +171,8 @@ func (p *Response) foreign() *ProtocolError {
 		return no("answered %s with more than %d octets: not read further", status, len(p.Body))
 	case p.Status >= 300 && p.Status < 400:
 		return no("answered %s, a redirect to %q: not followed, a request with credentials goes to one place only", status, p.Header.Get("Location"))
+	case p.Form == "html" && !strings.Contains(strings.ToLower(string(p.Body)), "<html") && strings.Contains(string(p.Body), "<?xml"):
+		return no("answered %s with XML instead of JSON", status)
 	case p.Form == "html":
 		return no("answered %s with an HTML page%s instead of JSON", status, title(p.Body))
 	case p.Form == "empty":

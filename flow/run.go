@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -31,6 +32,7 @@ type Run struct {
 	person  time.Duration
 	keys    *keyring
 	asked   map[Endpoint]*Request
+	over    atomic.Bool
 }
 
 // Start verifies the order of the plan's extensions, runs its procedure and
@@ -79,6 +81,7 @@ func (r *Run) end(err error) {
 	if r.Exit != nil {
 		e.Exit = r.Exit(err)
 	}
+	r.over.Store(true)
 	r.Say(e)
 }
 

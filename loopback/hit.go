@@ -16,16 +16,17 @@ import (
 
 // Hit is one HTTP request that reached us, or that the headless agent or a pasted address would have delivered, as it came.
 type Hit struct {
-	At       time.Time
-	Method   string // empty for a connection that closed before it made a request
-	Host     string
-	Path     string // escaped, as it came
-	RawQuery string
-	Body     string // of a form_post; a relayed fragment is in Fragment alone
-	Via      string // ViaQuery, ViaFragment, ViaFormPost, or empty for what cannot be an answer
-	Fragment string // relayed, without '#'
-	Header   http.Header
-	Remote   string
+	At        time.Time
+	Method    string // empty for a connection that closed before it made a request
+	Host      string
+	Path      string // escaped, as it came
+	RawQuery  string
+	Body      string // of a form_post; a relayed fragment is in Fragment alone
+	Via       string // ViaQuery, ViaFragment, ViaFormPost, or empty for what cannot be an answer
+	Elsewhere string // the address it was brought from, when a person pasted one that is not the redirect URI
+	Fragment  string // relayed, without '#'
+	Header    http.Header
+	Remote    string
 }
 
 // The ways an authorization response travels (OAuth 2.0 Multiple Response Type Encoding Practices §2.1, OAuth 2.0 Form Post

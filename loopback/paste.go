@@ -109,7 +109,8 @@ func readAddress(line pasted, redirect string) (Hit, string) {
 	hit.Host, hit.Path = u.Host, u.EscapedPath()
 	want, err := url.Parse(redirect)
 	if redirect != "" && err == nil && !sameTarget(u, want) {
-		return hit, "that address is not the redirect URI; reading its answer all the same"
+		hit.Elsewhere = plain(address, 500)
+		return hit, "that address is not the redirect URI"
 	}
 	return hit, ""
 }

@@ -37,7 +37,7 @@ func TestReadPaste(t *testing.T) {
 		"garbage first":           {in: "hello\n?code=c&state=right\n", want: part, complain: []string{"that is not the address"}},
 		"no answer in it":         {in: uri + "?x=1\n?code=c&state=right\n", want: part, complain: []string{"that address holds no answer"}},
 		"the request":             {in: "https://as.example/authorize?response_type=code&client_id=x&state=right\n?code=c&state=right\n", want: part, complain: []string{"that is the address of the sign-in page"}},
-		"elsewhere, still used":   {in: "http://localhost:8080/callback?code=c&state=right\n", want: Hit{Method: "GET", Host: "localhost:8080", Path: "/callback", RawQuery: "code=c&state=right", Via: ViaQuery}, complain: []string{"that address is not the redirect URI"}},
+		"elsewhere, and said so":  {in: "http://localhost:8080/callback?code=c&state=right\n", want: Hit{Elsewhere: "http://localhost:8080/callback", Method: "GET", Host: "localhost:8080", Path: "/callback", RawQuery: "code=c&state=right", Via: ViaQuery}, complain: []string{"that address is not the redirect URI"}},
 		"no redirect URI":         {in: "https://app.example/x?code=c&state=right\n", redirect: "none", want: Hit{Method: "GET", Host: "app.example", Path: "/x", RawQuery: "code=c&state=right", Via: ViaQuery}},
 		"turned down, then right": {in: "code=c&state=wrong\ncode=c&state=right\n", want: part},
 		"far too long first":      {in: "code=" + strings.Repeat("x", 200<<10) + "\ncode=c&state=right\n", want: part, complain: []string{"that line is longer"}},

@@ -20,7 +20,7 @@ func AuthorizationResponse() []flow.Check {
 		{ID: "code-or-error", Code: "V-AR-11", Spec: "RFC 6749 §4.1.2", Level: trace.Must, At: at, Eval: codeOrError},
 		{ID: "response-component", Code: "V-AR-12", Spec: "OAuth 2.0 Multiple Response Types §2.1", Level: trace.Must, At: at, Eval: component},
 		{ID: "no-token-in-query", Code: "V-AR-13", Spec: "OAuth 2.0 Multiple Response Types §7", Level: trace.Must, At: at, Eval: noTokenInQuery},
-		{ID: "response-type-answered", Code: "V-AR-14", Spec: "OAuth 2.0 Multiple Response Types §3", Level: trace.Must, At: at, Eval: responseType},
+		{ID: "response-type-answered", Code: "V-AR-14", Spec: "RFC 6749 §4.1.2; OAuth 2.0 Multiple Response Types §3", Level: trace.Must, At: at, Eval: responseType},
 		{ID: "code-form", Code: "V-AR-15", Spec: "RFC 6749 §10.10", Level: trace.Should, At: at, Eval: codeForm},
 		{ID: "front-channel-token", Code: "V-AR-16", Spec: "RFC 6749 §4.2.2", Level: trace.Must, At: at, Eval: frontChannelToken},
 		{ID: "unknown-parameters", Code: "V-AR-18", Spec: "RFC 6749 §4.1.2", Level: trace.May, At: at, Eval: unknownParameters},
@@ -32,19 +32,22 @@ func AuthorizationResponse() []flow.Check {
 // asked is the response mode that was asked for, or the default of the
 // response type (OAuth 2.0 Multiple Response Types §2.1, §5).
 func asked(q *flow.Request) string {
-	if m := q.Meant.Get("response_mode"); m != "" {
+	if m := q.Sent("response_mode"); m != "" {
 		return m
 	}
-	if q.Meant.Get("response_type") == "code" || q.Meant.Get("response_type") == "none" {
+	if t := q.Sent("response_type"); t == "code" || t == "none" {
 		return "query"
 	}
 	return "fragment"
 }
 
-func callbackMethod(_ *flow.Run, p *flow.Response) flow.Verdict {
+func callbackMethod(r *flow.Run, p *flow.Response) flow.Verdict {
 	want := http.MethodGet
 	if asked(p.Request) == "form_post" {
 		want = http.MethodPost
+	}
+	if p.Hit.Elsewhere != "" {
+		return fail(r.Agent.RedirectURI(), p.Hit.Elsewhere, "the answer was brought from another address than the redirect URI")
 	}
 	if p.Hit.Method != want && p.Form != "fragment" { // a fragment reaches us by the page that relays it
 		return fail(want, p.Hit.Method, "the answer came by %s, response_mode %s goes by %s", p.Hit.Method, asked(p.Request), want)
@@ -137,7 +140,7 @@ func responseType(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return skip("an error")
 	}
 	var want []string
-	for _, t := range strings.Fields(p.Request.Meant.Get("response_type")) {
+	for _, t := range strings.Fields(p.Request.Sent("response_type")) {
 		want = append(want, map[string]string{"code": "code", "token": "access_token", "id_token": "id_token"}[t])
 	}
 	got := artefacts(p.Values)

@@ -32,6 +32,7 @@ func run() *flow.Run {
 	r := &flow.Run{}
 	r.Now, r.Skew = now, 30*time.Second
 	r.Client.ID = "me"
+	r.Ask.Trusted = []string{"friend"}
 	return r
 }
 
@@ -104,6 +105,48 @@ func TestTokenResponse(t *testing.T) {
 	}
 }
 
+// Vendors spell a scope another way than it was asked for, or add who the
+// person is; only what reaches further is refused.
+func TestScopeGranted(t *testing.T) {
+	for _, c := range []struct {
+		asked, granted string
+		want           trace.Outcome
+	}{
+		{"openid profile", "openid profile", trace.Pass},
+		{"openid profile", "profile openid", trace.Pass},
+		{"repo gist", "repo,gist", trace.Warn},
+		{"email profile", "https://www.googleapis.com/auth/userinfo.email openid https://www.googleapis.com/auth/userinfo.profile", trace.Warn},
+		{"User.Read", "https://graph.microsoft.com/User.Read", trace.Pass},
+		{"User.Read", "User.Read profile openid email", trace.Warn},
+		{"read", "read admin", trace.Fail},
+		{"read write", "read", trace.Warn},
+		{"read", "read,admin", trace.Fail},
+		{"a,b", "a,b", trace.Pass},
+		{"", "anything", trace.Pass},
+	} {
+		p := answer(t, `{"access_token":"a","scope":"`+c.granted+`"}`)
+		p.Request.Params.Set("scope", c.asked, trace.Origin{})
+		if v := only(t, TokenResponse(), "scope-granted").Eval(run(), p); outcome(v) != c.want {
+			t.Errorf("asked %q, granted %q: %s (%s), want %s", c.asked, c.granted, outcome(v), v.Detail, c.want)
+		}
+	}
+}
+
+// A token whose alg cannot be checked is let pass only when the server's
+// metadata announce that alg.
+func TestUncheckableAlg(t *testing.T) {
+	for listed, want := range map[string]trace.Outcome{`["ES256K"]`: trace.Warn, `["RS256"]`: trace.Fail} {
+		r := run()
+		r.Server.Metadata, _ = object(t, `{"id_token_signing_alg_values_supported":`+listed+`}`)
+		header, _ := object(t, `{"alg":"ES256K"}`)
+		p := &flow.Response{Request: &flow.Request{Endpoint: flow.IDToken}, Token: &jose.Token{Form: "JWS", Header: header},
+			Signature: &flow.Signature{Err: &jose.SelectError{Reason: "alg-unsupported"}}}
+		if v := only(t, IDToken(), "id-token-signature").Eval(r, p); outcome(v) != want {
+			t.Errorf("%s: %s, want %s", listed, outcome(v), want)
+		}
+	}
+}
+
 // jwt is a token of the right shape with claims as given; it is only looked
 // into, never verified.
 func jwt(t *testing.T, claims string) string {
@@ -159,6 +202,8 @@ func TestIDTokenClaims(t *testing.T) {
 		{"id-token-aud", `{"aud":"me"}`, trace.Pass},
 		{"id-token-aud", `{"aud":["me"]}`, trace.Pass},
 		{"id-token-aud", `{"aud":["me","other"]}`, trace.Fail},
+		{"id-token-aud", `{"aud":["me","friend"]}`, trace.Pass},
+		{"id-token-azp", `{"aud":["me","friend"]}`, trace.Warn},
 		{"id-token-aud", `{"aud":"Me"}`, trace.Fail},
 		{"id-token-aud", `{"aud":5}`, trace.Fail},
 		{"id-token-azp", `{"azp":"me"}`, trace.Pass},
@@ -192,7 +237,7 @@ func TestForeignTypes(t *testing.T) {
 
 func TestLoopback(t *testing.T) {
 	for s, want := range map[string]bool{
-		"http://127.0.0.1:8080": true, "http://localhost": true, "http://[::1]:1": true, "http://127.1.2.3": true,
+		"http://127.0.0.1:8080": true, "http://localhost": true, "http://LOCALHOST": true, "http://[::ffff:127.0.0.1]": true, "http://127.evil.example": false, "http://[::1]:1": true, "http://127.1.2.3": true,
 		"http://127.0.0.1.example.com": false, "http://localhost.example.com": false, "http://example.com": false, "https://127.0.0.1": false,
 	} {
 		u, err := url.Parse(s)

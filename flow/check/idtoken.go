@@ -93,6 +93,9 @@ func typ(_ *flow.Run, p *flow.Response) flow.Verdict {
 func headerKeys(_ *flow.Run, p *flow.Response) flow.Verdict {
 	for _, name := range []string{"jwk", "jku", "x5u", "x5c"} {
 		if _, present := p.Token.Header.Get(name); present {
+			if s := p.Signature; s != nil && s.Key != nil {
+				return warn("no key in the header", name, "the header brings or points to a key of its own (%s); it was not used, the server's published key verified the token", name)
+			}
 			return fail("no key in the header", name, "the header brings or points to a key of its own (%s): it was not used, and anyone could have put it there", name)
 		}
 	}
@@ -137,7 +140,21 @@ func macAllowed(r *flow.Run, p *flow.Response) flow.Verdict {
 	return ok("")
 }
 
-func signature(_ *flow.Run, p *flow.Response) flow.Verdict {
+// unsupported is an alg that is registered, and that this tool cannot check.
+func unsupported(err error) bool {
+	var refused *jose.VerifyError
+	var selection *jose.SelectError
+	return errors.As(err, &refused) && refused.Reason == "alg-unsupported" || errors.As(err, &selection) && selection.Reason == "alg-unsupported"
+}
+
+// told reports whether the server's metadata announce an alg. One that they do
+// not announce, and that cannot be checked, is the easiest to forge with.
+func told(r *flow.Run, alg string) bool {
+	listed, _ := r.Server.Lists("id_token_signing_alg_values_supported", alg)
+	return listed
+}
+
+func signature(r *flow.Run, p *flow.Response) flow.Verdict {
 	s := p.Signature
 	var refused *jose.VerifyError
 	var selection *jose.SelectError
@@ -150,10 +167,10 @@ func signature(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return skip(s.Unchecked)
 	case s.Unchecked != "":
 		return warn("a verified signature", "not checked", "%s", s.Unchecked)
-	case errors.As(s.Err, &selection) && selection.Reason != "no-fitting-key":
+	case errors.As(s.Err, &selection) && (selection.Reason == "kid-missing" || selection.Reason == "kid-unknown"):
 		return skip("judged by id-token-kid and id-token-kid-known")
-	case errors.As(s.Err, &refused) && refused.Reason == "alg-unsupported":
-		return warn("a verified signature", "not checked", "%s", refused.Detail)
+	case unsupported(s.Err) && told(r, p.Token.Alg()):
+		return warn("a verified signature", "not checked", "this tool cannot check %s; TLS from the token endpoint is all there is to go by (OIDC Core §3.1.3.7-6)", p.Token.Alg())
 	case errors.As(s.Err, &refused) && (refused.Reason == "malformed" || refused.Reason == "crit" || refused.Reason == "alg-hmac"):
 		return skip("judged by the checks of its form")
 	}
@@ -222,14 +239,19 @@ func aud(r *flow.Run, p *flow.Response) flow.Verdict {
 		return skip("no readable claims")
 	case !fine || !slices.Contains(all, r.Client.ID):
 		return fail(r.Client.ID, orNone(got), "the ID token was made for someone else")
-	case len(all) > 1:
-		return fail(r.Client.ID, got, "the ID token is also meant for others, whom this client has no reason to trust: %s", got)
+	}
+	others := slices.DeleteFunc(slices.Clone(all), func(a string) bool { return a == r.Client.ID || slices.Contains(r.Ask.Trusted, a) })
+	if len(others) > 0 {
+		return fail(r.Client.ID, got, "the ID token is also meant for others, whom nothing says to trust: %s", strings.Join(others, ", "))
 	}
 	return ok("")
 }
 
 func azp(r *flow.Run, p *flow.Response) flow.Verdict {
 	got, present := p.Token.Claims.String("azp")
+	if all, _ := p.Token.Claims.Strings("aud"); !present && len(all) > 1 {
+		return warn("azp", "(none)", "there are several audiences, and no azp says to whom the token was issued")
+	}
 	if present && got != r.Client.ID {
 		return warn(r.Client.ID, got, "azp names another client as the one that the token was issued to")
 	}
@@ -319,7 +341,7 @@ func nbf(r *flow.Run, p *flow.Response) flow.Verdict {
 }
 
 func acr(r *flow.Run, p *flow.Response) flow.Verdict {
-	want := strings.Fields(r.Asked(flow.Authorization).Meant.Get("acr_values"))
+	want := strings.Fields(r.Asked(flow.Authorization).Sent("acr_values"))
 	got, _ := p.Token.Claims.String("acr")
 	switch {
 	case len(want) == 0:
@@ -331,7 +353,7 @@ func acr(r *flow.Run, p *flow.Response) flow.Verdict {
 }
 
 func authTime(r *flow.Run, p *flow.Response) flow.Verdict {
-	asked := r.Asked(flow.Authorization).Meant.Get("max_age")
+	asked := r.Asked(flow.Authorization).Sent("max_age")
 	limit, err := strconv.ParseInt(asked, 10, 64)
 	_, present := p.Token.Claims.Get("auth_time")
 	if !present && asked == "" {

@@ -86,19 +86,21 @@ func issuerForm(r *flow.Run, p *flow.Response) flow.Verdict {
 // allowed without TLS.
 func Loopback(u *url.URL) bool {
 	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback())
+	return u.Scheme == "http" && (strings.EqualFold(u.Hostname(), "localhost") || err == nil && ip.Unmap().IsLoopback())
 }
 
-// endpointsForm judges the endpoints that a code flow uses. A server that
-// only offers other grants need not have an authorization endpoint.
+// endpointsForm judges the endpoints that are going to be used, and no others.
 func endpointsForm(r *flow.Run, p *flow.Response) flow.Verdict {
 	if p.Object == nil {
 		return skip("no metadata")
 	}
-	for _, e := range []flow.Endpoint{flow.Authorization, flow.Token, flow.JWKS} {
+	for _, e := range r.Uses {
 		s, text := p.Object.String(e.Member())
-		if !text && r.Server.Replaced[e] == "" && e == flow.Token {
-			return fail(e.Member(), "(none)", "the metadata do not name a token endpoint")
+		if r.Server.Replaced[e] != "" {
+			continue
+		}
+		if !text && e != flow.JWKS {
+			return fail(e.Member(), "(none)", "the metadata do not name %s, which this run needs", e.Member())
 		}
 		u, err := url.Parse(s)
 		switch {

@@ -25,21 +25,46 @@ func discovery(ctx context.Context, r *flow.Run) error {
 	r.Step("Discovery", "ask the server where its endpoints are and what it can do", "RFC 8414 §3")
 	given := r.Server.Issuer
 	var tried []string
+	var second *flow.Response // what there was, where nothing was right
 	for _, address := range WellKnown(given) {
 		resp, err := ask(ctx, r, address)
 		if err != nil {
 			return err
 		}
-		if resp.Status == http.StatusOK && resp.Object != nil {
-			keep(r, resp)
-			return nil
+		if issuer, _ := resp.Object.String("issuer"); resp.Status == http.StatusOK && issuer == given {
+			return use(r, resp)
+		}
+		if resp.Status == http.StatusOK && (second == nil || second.Object == nil) {
+			second = resp
 		}
 		tried = append(tried, fmt.Sprintf("%s (%s)", address, came(resp)))
 	}
 	if found, err := endpointGiven(ctx, r, given); found || err != nil {
 		return err
 	}
+	if second != nil {
+		if second.Object != nil {
+			return use(r, second)
+		}
+		if _, gate := r.Judge(second); gate != nil {
+			return gate
+		}
+	}
 	return &NotFoundError{Issuer: given, Tried: tried, Endpoint: endpointLike(given)}
+}
+
+// use judges the document that the run is going to rely on. One that is cut
+// off or too large is none.
+func use(r *flow.Run, resp *flow.Response) error {
+	_, gate := r.Judge(resp)
+	if foreign := resp.Foreign(); foreign != nil {
+		return foreign
+	}
+	if gate != nil {
+		return gate
+	}
+	keep(r, resp)
+	return nil
 }
 
 // ask makes one attempt. That there is nothing at an address is no failure.
@@ -80,8 +105,11 @@ func redirect(from *url.URL, resp *flow.Response) (*url.URL, bool) {
 }
 
 func came(resp *flow.Response) string {
+	if issuer, _ := resp.Object.String("issuer"); resp.Status == http.StatusOK && issuer != "" {
+		return "200, but for issuer " + issuer
+	}
 	if resp.Status == http.StatusOK {
-		return "200, but no JSON object"
+		return "200, but no metadata"
 	}
 	if to := resp.Header.Get("Location"); to != "" && resp.Status >= 300 && resp.Status < 400 {
 		return fmt.Sprintf("%d to %s", resp.Status, to)
@@ -175,8 +203,7 @@ func endpointGiven(ctx context.Context, r *flow.Run, given string) (bool, error)
 			}
 			if member := lists(resp, given); member != "" {
 				r.Note("endpoint-given", fmt.Sprintf("%s is the %s of issuer %s; going on with that issuer", given, member, issuer), "RFC 8414 §2")
-				keep(r, resp)
-				return true, nil
+				return true, use(r, resp)
 			}
 		}
 	}

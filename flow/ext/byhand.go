@@ -55,6 +55,9 @@ func then(phase flow.On, at flow.Endpoint, e Edit) {
 				return err
 			}
 		}
+		if e.Drop {
+			r.Note("dropped", e.Name+" was left out of the "+string(q.Endpoint)+" request by hand ("+e.By+")", "")
+		}
 		e.apply(q)
 		return nil
 	}

@@ -38,7 +38,7 @@ func Nonce(value, by string) flow.Extension {
 }
 
 func nonceMatch(r *flow.Run, resp *flow.Response) flow.Verdict {
-	want := r.Asked(flow.Authorization).Meant.Get("nonce")
+	want := r.Asked(flow.Authorization).Sent("nonce")
 	_, present := resp.Token.Claims.Get("nonce")
 	got, text := resp.Token.Claims.String("nonce")
 	switch {

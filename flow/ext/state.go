@@ -39,24 +39,11 @@ func State(value, by string) flow.Extension {
 	}
 }
 
-// sentState is the state that went out. One that was dropped by hand from the
-// bare request did not; behind PAR or JAR it travels inside.
-func sentState(q *flow.Request) string {
-	wrapped := q.Params.Has("request_uri") || q.Params.Has("request")
-	if !wrapped && !q.Params.Has("state") {
-		return ""
-	}
-	if s := q.Params.Get("state"); s != "" && !wrapped {
-		return s
-	}
-	return q.Meant.Get("state")
-}
-
 func stateMatch(_ *flow.Run, resp *flow.Response) flow.Verdict {
-	want, got := sentState(resp.Request), resp.Values.Get("state")
+	want, got := resp.Request.Sent("state"), resp.Values.Get("state")
 	switch {
 	case want == "":
-		return flow.Verdict{Outcome: trace.Skip, Detail: "no state was sent"}
+		return flow.Verdict{Outcome: trace.Warn, Detail: "no state was sent: nothing says whether this is the answer to this request", Expected: "state", Actual: "(none)"}
 	case got == "":
 		return flow.Verdict{Outcome: trace.Fail, Detail: "the answer has no state: it may not be an answer to this request", Expected: want, Actual: "(none)"}
 	case subtle.ConstantTimeCompare([]byte(want), []byte(got)) != 1:
@@ -66,7 +53,7 @@ func stateMatch(_ *flow.Run, resp *flow.Response) flow.Verdict {
 }
 
 func stateUnasked(_ *flow.Run, resp *flow.Response) flow.Verdict {
-	if sentState(resp.Request) != "" {
+	if resp.Request.Sent("state") != "" {
 		return flow.Verdict{Outcome: trace.Skip, Detail: "state was sent"}
 	}
 	if got := resp.Values.Get("state"); got != "" {

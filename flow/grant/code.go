@@ -36,7 +36,7 @@ func spend(ctx context.Context, r *flow.Run, back *flow.Response) error {
 	}
 	q.Params.Set("grant_type", "authorization_code", spec("RFC 6749 §4.1.3", "what is being traded"))
 	q.Params.SetSecret("code", back.Values.Get("code"), spec("RFC 6749 §4.1.3", "the code that the browser brought; good for one use"))
-	if uri := r.Asked(flow.Authorization).Meant.Get("redirect_uri"); uri != "" {
+	if uri := r.Asked(flow.Authorization).Sent("redirect_uri"); uri != "" {
 		q.Params.Set("redirect_uri", uri, spec("RFC 6749 §4.1.3", "the same as before: it shows whom the code was for"))
 	}
 	resp, err := r.Do(ctx, q)

@@ -19,7 +19,8 @@ import (
 type Error struct {
 	Kind string
 	Host string
-	Got  int // octets of the body that had come
+	Got  int  // octets of the body that had come
+	Run  bool // it was the run that took too long, not this exchange
 	Err  error
 }
 
@@ -33,6 +34,9 @@ func (e *Error) Error() string {
 	case "tls":
 		return "no trusted TLS connection to " + e.Host + ": " + root(e.Err)
 	case "timeout":
+		if e.Run {
+			return "the run took too long while waiting for " + e.Host
+		}
 		if e.Got > 0 {
 			return fmt.Sprintf("%s did not finish its answer in time (%d octets came)", e.Host, e.Got)
 		}
@@ -91,7 +95,7 @@ func (c *Client) classify(ctx context.Context, host string, err error, a *Answer
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		e.Kind = "canceled"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timed) && timed.Timeout():
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &timed) && timed.Timeout():
 		e.Kind = "timeout"
 	case errors.As(err, &dns):
 		e.Kind = "dns"
@@ -106,5 +110,11 @@ func (c *Client) classify(ctx context.Context, host string, err error, a *Answer
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), strings.Contains(err.Error(), "server closed"):
 		e.Kind = "closed"
 	}
+	return e
+}
+
+// of says whether it was the whole run's time that was up.
+func (e *Error) of(run context.Context) *Error {
+	e.Run = run.Err() != nil
 	return e
 }

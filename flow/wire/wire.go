@@ -134,8 +134,14 @@ type Answer struct {
 
 // Do sends one request and reads the answer. The error is an *Error.
 func (c *Client) Do(ctx context.Context, q Request) (*Answer, error) {
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
 	defer cancel()
+	if q.Method == http.MethodPost {
+		// A connection that the server has closed meanwhile would swallow the
+		// request, and a code is not sent twice: a POST gets a fresh one.
+		c.transport(q.Cert).CloseIdleConnections()
+	}
 	a := &Answer{}
 	rec := newRecorder(c.o.Now, q)
 	hr, err := http.NewRequestWithContext(rec.trace(ctx), q.Method, q.URL, nil)
@@ -157,7 +163,7 @@ func (c *Client) Do(ctx context.Context, q Request) (*Answer, error) {
 	resp, err := c.transport(q.Cert).RoundTrip(hr)
 	if err != nil {
 		a.Exchanged = rec.done(nil)
-		return a, c.classify(ctx, hr.URL.Host, err, a)
+		return a, c.classify(ctx, hr.URL.Host, err, a).of(whole)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a.Status, a.Header = resp.StatusCode, resp.Header
@@ -169,7 +175,7 @@ func (c *Client) Do(ctx context.Context, q Request) (*Answer, error) {
 	}
 	setBody(&a.Exchanged.Response, a.Body)
 	if err != nil {
-		return a, c.classify(ctx, hr.URL.Host, err, a)
+		return a, c.classify(ctx, hr.URL.Host, err, a).of(whole)
 	}
 	return a, nil
 }

@@ -250,3 +250,26 @@ func pemOf(t *testing.T) []byte {
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
+
+// A server that closes a connection after each answer without saying so must
+// not swallow the next POST: it gets a connection of its own.
+func TestPostNeverMeetsAStaleConnection(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		_ = c.Close()
+	}))
+	defer s.Close()
+	c := New(Options{})
+	for range 50 {
+		for _, method := range []string{"GET", "POST"} {
+			a, err := c.Do(context.Background(), Request{Method: method, URL: s.URL, Body: []byte("x")})
+			if method == "POST" && (err != nil || string(a.Body) != "ok") {
+				t.Fatal(err)
+			}
+		}
+	}
+}
