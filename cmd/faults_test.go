@@ -47,6 +47,7 @@ func run(t *testing.T, env map[string]string, stdin string, args ...string) resu
 		Getenv: func(name string) string { return env[name] },
 		Exists: func(string) bool { return false },
 		OS:     "test/test", Now: now, Rand: rand.NewChaCha8([32]byte{7}),
+		Pause:   func(context.Context, time.Duration) error { return nil },
 		Context: func() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) },
 	}
 	r := result{exit: Main(e), stdout: out.String(), stderr: errs.String()}

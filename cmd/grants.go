@@ -13,15 +13,18 @@ import (
 type grantRow struct {
 	procedure    flow.Procedure
 	alias        string
-	needs        []flow.Endpoint // what discovery, or flags, have to give
-	first        flow.Endpoint   // where the grant's first request goes
-	browser      bool            // a person takes part, with a browser
-	approve      bool            // a person approves elsewhere, at an address
-	types        string          // response types that can be chosen
-	values       []grantValue    // parameters of its own
-	grantType    string          // as metadata list it
-	trusted      bool            // with --demo, the confidential client does this
-	confidential bool            // only a client that proves itself may do this
+	needs        []flow.Endpoint      // what discovery, or flags, have to give
+	first        flow.Endpoint        // where the grant's first request goes
+	browser      bool                 // a person takes part, with a browser
+	approve      bool                 // a person approves elsewhere, at an address
+	types        string               // response types that can be chosen
+	values       []grantValue         // parameters of its own
+	grantType    string               // as metadata list it
+	trusted      bool                 // with --demo, the confidential client does this
+	confidential bool                 // only a client that proves itself may do this
+	named        bool                 // the grant type is the first argument
+	called       bool                 // the server may call back
+	settle       func(*session) error // what the values come to together
 	example      string
 }
 
@@ -86,14 +89,25 @@ func grants() []grantRow {
 		{
 			procedure: grant.JWTBearer(nil), grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer", trusted: true, needs: direct, first: flow.Token,
 			values: []grantValue{
-				{name: "assertion", about: "the `JWT` to trade: @FILE, env:NAME, cmd:COMMAND, - for stdin", required: true},
+				{name: "assertion", about: "the `JWT` to trade: @FILE, env:NAME, cmd:COMMAND, - for stdin (without it, one is made from --key and --assertion-claims)"},
 			},
-			example: "  oauthprobe jwt-bearer https://issuer.example --client-id ID --assertion @assertion.jwt",
+			settle:  settleAssertion,
+			example: "  oauthprobe jwt-bearer --demo\n  oauthprobe jwt-bearer https://issuer.example --client-id ID --assertion @assertion.jwt\n  oauthprobe jwt-bearer https://issuer.example --client-id ID --key key.jwk --assertion-claims '{\"sub\":\"alice\"}'",
+		},
+		{
+			procedure: grant.CIBA(), grantType: "urn:openid:params:grant-type:ciba", trusted: true, confidential: true, needs: []flow.Endpoint{flow.CIBA, flow.Token}, first: flow.CIBA,
+			called: true, values: cibaValues(), settle: settleCIBA,
+			example: "  oauthprobe ciba --demo\n  oauthprobe ciba --demo --delivery ping\n  oauthprobe ciba https://issuer.example --client-id ID --client-secret @s --scope openid --login-hint alice@example.com --binding-message W4SCT",
+		},
+		{
+			procedure: grant.Other(""), trusted: true, needs: direct, first: flow.Token, named: true,
+			example: "  oauthprobe grant urn:ietf:params:oauth:grant-type:uma-ticket https://issuer.example --client-id ID --param ticket=@ticket.txt",
 		},
 	}
 }
 
-func (g grantRow) command(e Env) *cobra.Command {
+// command is the row as a command, and what declares its flags.
+func (g grantRow) command(e Env) (*cobra.Command, func()) {
 	s := &session{env: e, row: g}
 	short, long, _ := strings.Cut(g.procedure.Doc, "\n\n")
 	c := &cobra.Command{
@@ -106,9 +120,22 @@ func (g grantRow) command(e Env) *cobra.Command {
 		Args:    usageArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return s.run(c, args) },
 	}
+	if g.named {
+		c.Use = g.procedure.Name + " GRANT_TYPE [TARGET]"
+		c.Args = usageArgs(2)
+		c.RunE = s.runNamed
+	}
 	c.Flags().SortFlags = false
-	s.flags(c.Flags())
-	return c
+	return c, func() { s.flags(c.Flags()) }
+}
+
+// runNamed is run for a grant whose type is the first argument.
+func (s *session) runNamed(c *cobra.Command, args []string) error {
+	if len(args) == 0 || args[0] == "" {
+		return &usageError{"no grant type is named", []string{"it is a name or a URI, with its parameters by hand:", "oauthprobe grant urn:ietf:params:oauth:grant-type:uma-ticket https://issuer.example --client-id ID --param ticket=@ticket.txt"}}
+	}
+	s.row.procedure, s.row.grantType = grant.Other(args[0]), args[0]
+	return s.run(c, args[1:])
 }
 
 func (g grantRow) aliases() []string {

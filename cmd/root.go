@@ -42,11 +42,30 @@ failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`
 	root.AddGroup(&cobra.Group{ID: "token", Title: "Get a token:"}, &cobra.Group{ID: "learn", Title: "Learn:"}, &cobra.Group{ID: "rest", Title: "The rest:"})
 	root.SetHelpCommandGroupID("rest")
 	root.SetCompletionCommandGroupID("rest")
+	declare := map[*cobra.Command]func(){}
 	for _, g := range grants() {
-		root.AddCommand(g.command(e))
+		c, flags := g.command(e)
+		declare[c] = flags
+		root.AddCommand(c)
 	}
-	root.AddCommand(learnCommand(e), versionCommand(e))
+	root.AddCommand(learnCommand(e), keyCommand(e), versionCommand(e))
+	if flags := declare[called(root, e.Args)]; flags != nil {
+		flags()
+	}
 	return root
+}
+
+// called is the command that the arguments name. Only that one gets its
+// flags: declaring those of all would take longer than many a command.
+func called(root *cobra.Command, args []string) *cobra.Command {
+	for _, arg := range args {
+		for _, c := range root.Commands() {
+			if c.Name() == arg || c.HasAlias(arg) {
+				return c
+			}
+		}
+	}
+	return nil
 }
 
 func unknownCommand(c *cobra.Command, name string) error {

@@ -38,6 +38,8 @@ type Terminal struct {
 
 	now     time.Time         // of the record being shown
 	seq     int               // of the record being shown
+	run     string            // that said the record at hand
+	pending string            // a poll that was told to ask again
 	blank   bool              // nothing stands above that needs a gap
 	built   map[string]string // by run, the endpoint of the request just shown
 	before  map[string]bool   // runs that only prepare another
@@ -65,7 +67,7 @@ func (t *Terminal) Emit(r trace.Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.unspin()
-	t.now, t.seq = r.At, r.Seq
+	t.now, t.seq, t.run = r.At, r.Seq, r.Run
 	t.count(r)
 	if t.o.Quiet {
 		t.quietly(r.Event)
@@ -73,8 +75,12 @@ func (t *Terminal) Emit(r trace.Record) {
 		t.show(r)
 	}
 	t.flush()
-	if w, ok := r.Event.(trace.Waiting); ok && t.o.Live && !t.o.Quiet {
+	switch w, ok := r.Event.(trace.Waiting); {
+	case !t.o.Live || t.o.Quiet:
+	case ok:
 		t.startSpin(w)
+	case t.pending != "":
+		t.startSpin(trace.Waiting{For: "the person to approve (" + t.pending + ")"})
 	}
 }
 
@@ -128,6 +134,9 @@ func (t *Terminal) quietly(e trace.Event) {
 }
 
 func (t *Terminal) show(r trace.Record) {
+	if t.polling(r.Event) {
+		return
+	}
 	if f, ok := r.Event.(trace.Finding); ok && !t.o.Verbose && (f.Outcome == trace.Pass || f.Outcome == trace.Skip) {
 		if f.Outcome == trace.Pass {
 			t.passed = append(t.passed, f)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -189,6 +190,10 @@ func TestEveryKindIsRendered(t *testing.T) {
 			u.Raw = []byte(`{}`)
 			empty, full = u, u
 		}
+		if b, ok := full.(trace.Built); ok { // a later poll waits for its answer: TestPollsFold
+			b.Poll = 1
+			full = b
+		}
 		for _, e := range []trace.Event{empty, full} {
 			for _, o := range []TerminalOptions{{}, {Verbose: true}, {Width: 140, Color: true}, {Quiet: true}} {
 				var b bytes.Buffer
@@ -209,6 +214,44 @@ func TestEveryKindIsRendered(t *testing.T) {
 				t.Errorf("%s as a trace line: %q, %v", e.Kind(), lines.String(), j.Err())
 			}
 		}
+	}
+}
+
+// A row of polls is one request and a line for each "not yet"; the answer that
+// ends it, and any failed check, are shown whole. Verbose folds nothing.
+func TestPollsFold(t *testing.T) {
+	poll := func(n int, body string, status int) []trace.Event {
+		return []trace.Event{
+			trace.Built{Endpoint: "token", Method: "POST", URL: "https://as/token", Poll: n},
+			trace.Exchanged{Endpoint: "token", Poll: n, Request: trace.Message{Method: "POST", URL: "https://as/token"}, Response: trace.Message{Status: status, Body: body}},
+			trace.Finding{ID: "token-error", Outcome: trace.Pass},
+		}
+	}
+	events := slices.Concat(
+		poll(1, `{"error":"authorization_pending"}`, 400), poll(2, `{"error":"slow_down"}`, 400),
+		[]trace.Event{trace.Finding{ID: "token-not-cached", Outcome: trace.Fail, Detail: "cached"}},
+		poll(3, `{"access_token":"a"}`, 200))
+	var folded, whole bytes.Buffer
+	for _, o := range []struct {
+		w *bytes.Buffer
+		o TerminalOptions
+	}{{&folded, TerminalOptions{}}, {&whole, TerminalOptions{Verbose: true}}} {
+		term := NewTerminal(o.w, o.o)
+		for i, e := range events {
+			term.Emit(trace.Record{Seq: i + 1, Run: "device", Event: e})
+		}
+		term.Close()
+	}
+	for _, want := range []string{"· poll 1: authorization_pending", "· poll 2: slow_down", "token-not-cached", `"access_token"`, "1 check passed: token-error"} {
+		if !strings.Contains(folded.String(), want) {
+			t.Errorf("no %q in\n%s", want, folded.String())
+		}
+	}
+	if n := strings.Count(folded.String(), "POST"); n != 2 {
+		t.Errorf("%d requests shown, want the first and the last:\n%s", n, folded.String())
+	}
+	if n := strings.Count(whole.String(), "400 Bad Request"); n != 2 {
+		t.Errorf("verbose shows %d refusals, want 2:\n%s", n, whole.String())
 	}
 }
 

@@ -96,7 +96,7 @@ func printable(s string) bool {
 
 func artefacts(p flow.Params) []string {
 	var out []string
-	for _, name := range []string{"code", "access_token", "id_token", "response"} {
+	for _, name := range []string{"code", "access_token", "refresh_token", "id_token", "response"} {
 		if p.Has(name) {
 			out = append(out, name)
 		}

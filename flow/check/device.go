@@ -36,6 +36,9 @@ func deviceMembers(_ *flow.Run, p *flow.Response) flow.Verdict {
 	if len(missing) > 0 {
 		return fail("device_code, user_code, verification_uri", "without "+strings.Join(missing, ", "), "%s missing: the flow cannot go on", strings.Join(missing, ", "))
 	}
+	if strings.ContainsFunc(p.String("user_code"), func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+		return fail("printable ASCII", "other characters", "user_code has characters that nobody can type, or that a terminal would obey")
+	}
 	if a, _ := p.Object.String("device_code"); a == p.String("user_code") {
 		return fail("two codes", "one", "device_code and user_code are the same: whoever sees the screen has the token")
 	}

@@ -409,7 +409,7 @@ func cHash(_ *flow.Run, p *flow.Response) flow.Verdict {
 	code, _ := p.Carrier.Object.String("code")
 	_, present := p.Token.Claims.Get("c_hash")
 	switch {
-	case code == "" && !present, p.Carrier.Request.Endpoint != flow.Authorization:
+	case code == "", p.Carrier.Request.Endpoint != flow.Authorization:
 		return skip("no code beside it")
 	case !present:
 		return fail("c_hash", "(none)", "c_hash is missing, and must be there when a code comes through the browser beside the ID token")
@@ -440,7 +440,7 @@ func twins(r *flow.Run, p *flow.Response) flow.Verdict {
 	if front == nil || p.Carrier.Request.Endpoint != flow.Token {
 		return skip("there is one ID token only")
 	}
-	for _, claim := range []string{"iss", "sub"} {
+	for _, claim := range []string{"iss", "sub", "nonce"} {
 		want, _ := front.Claims.String(claim)
 		got, _ := p.Token.Claims.String(claim)
 		if got != want {

@@ -67,8 +67,14 @@ func tokenStatus(_ *flow.Run, p *flow.Response) flow.Verdict {
 	return ok("")
 }
 
+// trouble is a status that says that the server, or something before it, is
+// not well: what it says then is no token response.
+func trouble(p *flow.Response) bool {
+	return p.Status >= 500 || p.Status == http.StatusTooManyRequests
+}
+
 func tokenMediaType(_ *flow.Run, p *flow.Response) flow.Verdict {
-	if p.Status >= 300 && p.Status < 400 || p.Form == "empty" {
+	if p.Status >= 300 && p.Status < 400 || p.Form == "empty" || trouble(p) {
 		return skip("no body to judge")
 	}
 	got := p.Header.Get("Content-Type")
@@ -94,6 +100,8 @@ func tokenJSON(_ *flow.Run, p *flow.Response) flow.Verdict {
 	switch {
 	case p.Status >= 300 && p.Status < 400:
 		return skip("a redirect")
+	case trouble(p):
+		return skip("the server has trouble of its own")
 	case p.Form == "form":
 		return skip("form-encoded: judged by token-media-type")
 	case p.Truncated:

@@ -18,7 +18,7 @@ func IDToken() flow.Extension {
 		Name: "id-token", Spec: "OpenID Connect Core §3.1.3.7",
 		Doc: "ID token validation\n\nThe ID token says who signed in, when, and for which client. It is worth nothing until its signature, issuer, audience, times and nonce have been checked.",
 		Inspect: func(ctx context.Context, r *flow.Run, resp *flow.Response) error {
-			if at := resp.Request.Endpoint; at != flow.Token && at != flow.Authorization {
+			if at := resp.Request.Endpoint; at != flow.Token && at != flow.Authorization && at != flow.Notification {
 				return nil
 			}
 			if access, _ := resp.Object.String("access_token"); strings.Count(access, ".") == 2 {
@@ -143,7 +143,7 @@ func verdict(t *jose.Token, s *flow.Signature, findings []trace.Finding) (bool, 
 
 // told are the checks that a person wants to hear of by name.
 func told() []string {
-	return []string{"signature", "mac", "iss", "aud", "exp", "nbf", "nonce", "acr", "auth_time", "at_hash", "c_hash", "twins", "refreshed"}
+	return []string{"signature", "mac", "iss", "aud", "exp", "nbf", "nonce", "acr", "auth_time", "at_hash", "c_hash", "twins", "refreshed", "pushed"}
 }
 
 // accessToken shows an access token that happens to be a JWT. It is not ours

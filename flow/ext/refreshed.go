@@ -53,5 +53,15 @@ func sameAsBefore(r *flow.Run, p *flow.Response) flow.Verdict {
 	if !slices.Equal(want, got) {
 		return flow.Verdict{Outcome: trace.Fail, Detail: "the refreshed ID token is for another audience than the earlier one"}
 	}
+	if now, _ := p.Token.Claims.Get("auth_time"); now != nil {
+		if then, _ := before.Claims.Get("auth_time"); then != nil && string(then) != string(now) {
+			return flow.Verdict{Outcome: trace.Fail, Detail: "auth_time changed, though nobody signed in again", Expected: string(then), Actual: string(now)}
+		}
+	}
+	if now, present := p.Token.Claims.String("nonce"); present {
+		if then, _ := before.Claims.String("nonce"); then != now {
+			return flow.Verdict{Outcome: trace.Fail, Detail: "the refreshed ID token has another nonce than the earlier one; it should have none", Expected: then, Actual: now}
+		}
+	}
 	return flow.Verdict{Detail: "the same issuer, person and client as before"}
 }
