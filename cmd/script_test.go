@@ -1,10 +1,13 @@
 package cmd
 
 import (
+	"context"
+	"crypto/sha256"
 	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -17,7 +20,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"oauthprobe": func() {
 			e := OS()
-			e.Now, e.Rand = now, rand.NewChaCha8([32]byte{7})
+			e.Now, e.Rand = now, rand.NewChaCha8(sha256.Sum256([]byte(os.Getenv("SEED"))))
+			e.Pause = func(context.Context, time.Duration) error { return nil } // no story waits
 			os.Exit(Main(e))
 		},
 	})
@@ -30,8 +34,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"demo":  scriptDemo,
-			"exits": scriptExits,
+			"demo":    scriptDemo,
+			"demotls": scriptDemoTLS,
+			"exits":   scriptExits,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NL", "\n")
@@ -45,10 +50,26 @@ func TestScripts(t *testing.T) {
 
 // scriptDemo starts the demo server, with the faults named, and sets ISSUER.
 func scriptDemo(ts *testscript.TestScript, _ bool, faults []string) {
-	running, err := demo.Start("127.0.0.1:0", demo.Config{Now: now, Rand: rand.NewChaCha8([32]byte{9}), Faults: faults})
+	running, err := demo.Start("127.0.0.1:0", demo.Config{Now: now, Rand: rand.NewChaCha8([32]byte{9}), Faults: faults, AutoApprove: true})
 	ts.Check(err)
 	ts.Defer(func() { _ = running.Close() })
 	ts.Setenv("ISSUER", running.Issuer)
+}
+
+// scriptDemoTLS starts it behind TLS, with the certificate of its authority in
+// ca.pem, and puts the keys of its clients beside it.
+func scriptDemoTLS(ts *testscript.TestScript, _ bool, faults []string) {
+	running, err := demo.StartTLS("127.0.0.1:0", demo.Config{Now: now, Rand: rand.NewChaCha8([32]byte{9}), Faults: faults, AutoApprove: true})
+	ts.Check(err)
+	ts.Defer(func() { _ = running.Close() })
+	ts.Setenv("ISSUER", running.Issuer)
+	cert, key := demo.ClientCertificate()
+	for name, data := range map[string][]byte{
+		"ca.pem": running.CA, "client.pem": cert, "client-key.pem": key, "client.jwk": demo.ClientKey(),
+		"attestation.jwt": []byte(demo.Attestation(now())),
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), data, 0o600))
+	}
 }
 
 // scriptExits runs a command and holds it to an exit code: exits 4 oauthprobe …
