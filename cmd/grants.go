@@ -32,7 +32,7 @@ type grantRow struct {
 func grants() []grantRow {
 	front := []flow.Endpoint{flow.Authorization, flow.Token}
 	direct := []flow.Endpoint{flow.Token}
-	return []grantRow{
+	return append([]grantRow{
 		{
 			procedure: grant.Code(), grantType: "authorization_code", needs: front, first: flow.Authorization, browser: true,
 			example: `  oauthprobe code --demo
@@ -75,6 +75,14 @@ func grants() []grantRow {
 			},
 			example: "  oauthprobe refresh --demo\n  oauthprobe refresh https://issuer.example --client-id ID --refresh-token @refresh.txt --scope openid",
 		},
+	}, extensionGrants()...)
+}
+
+// extensionGrants are those that other specifications added, and any other by
+// its name.
+func extensionGrants() []grantRow {
+	direct := []flow.Endpoint{flow.Token}
+	return []grantRow{
 		{
 			procedure: grant.Exchange(), grantType: "urn:ietf:params:oauth:grant-type:token-exchange", trusted: true, needs: direct, first: flow.Token,
 			values: []grantValue{

@@ -131,6 +131,12 @@ func describeRefusal(e *flow.RefusedError) words {
 		w.hints = []string{"this client may not use this grant: allow it in the server's configuration of the client"}
 	case "access_denied":
 		w.hints = []string{"the person, or a policy of the server, said no"}
+	case "unknown_user_id", "expired_login_hint_token":
+		w.hints = []string{"the server cannot tell from the hint whom to ask; give another:", "--login-hint NAME", "--id-token-hint @FILE"}
+	case "missing_user_code", "invalid_user_code":
+		w.hints = []string{"this person wants to be asked only by those who know their code:", "--user-code env:NAME"}
+	case "invalid_binding_message":
+		w.hints = []string{"keep it short and plain, so that every device can show it:", "--binding-message W4SCT"}
 	case "server_error", "temporarily_unavailable":
 		w.hints = []string{"the server has trouble of its own: its log says more than its answer"}
 	case "unsupported_grant_type", "unsupported_response_type":

@@ -26,6 +26,7 @@ func endpointFlags() []struct {
 		{flow.Authorization, "authorization-endpoint"},
 		{flow.Token, "token-endpoint"},
 		{flow.Device, "device-authorization-endpoint"},
+		{flow.CIBA, "ciba-endpoint"},
 		{flow.JWKS, "jwks-uri"},
 	}
 }

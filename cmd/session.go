@@ -32,6 +32,7 @@ type session struct {
 	own    grantOptions
 	byHand byHandOptions
 	person personOptions
+	notify notifyOptions
 	how    howOptions
 	out    outputOptions
 
@@ -61,6 +62,9 @@ func (s *session) flags(fs *pflag.FlagSet) {
 	if s.row.browser || s.row.approve {
 		s.person.flags(fs, s.row.approve)
 	}
+	if s.row.called {
+		s.notify.flags(fs)
+	}
 	s.how.flags(fs)
 	s.out.flags(fs)
 }
@@ -76,8 +80,12 @@ func (s *session) run(c *cobra.Command, args []string) error {
 	ctx, stop := context.WithTimeoutCause(ctx, s.how.timeout, flow.ErrTimeout)
 	defer stop()
 	s.env.Rand = &sharedReader{from: s.env.Rand}
+	if err := s.notify.open(s.env, s.asked.Values["delivery"]); err != nil {
+		return s.refuse(err)
+	}
+	defer s.notify.close()
 	if s.server.demo {
-		running, err := demo.Start("127.0.0.1:0", demo.Config{Now: s.env.Now, Rand: s.env.Rand, AutoApprove: true, Interval: 1})
+		running, err := demo.Start("127.0.0.1:0", s.demoConfig())
 		if err != nil {
 			return fmt.Errorf("the demo server could not be started: %w", err)
 		}
@@ -148,6 +156,9 @@ func (s *session) ownValues() (err error) {
 	for name := range s.asked.Values {
 		s.asked.From[name] = s.layer.by(flagName(name))
 	}
+	if s.row.settle != nil {
+		return s.row.settle(s)
+	}
 	return nil
 }
 
@@ -162,7 +173,7 @@ func (s *session) open() (err error) {
 	}
 	s.terminal = output.NewTerminal(s.env.Stderr, s.out.terminal(s.env))
 	s.kept = &output.Recorder{}
-	s.mask = output.NewMask(trace.Tee{s.terminal, s.kept}, key, s.out.reveal)
+	s.mask = output.NewMask(s.terminal, s.kept, key, s.out.reveal)
 	s.mask.Know(s.who.Secret)
 	for _, name := range s.fills.secret {
 		s.mask.Know(s.fills.values[name])
@@ -242,7 +253,11 @@ func (s *session) first(ctx context.Context, server flow.Server) (*flow.Run, err
 }
 
 func (s *session) flowEnv(a flow.UserAgent) flow.Env {
-	return flow.Env{Wire: s.wire, Agent: a, Log: s.log, Now: s.env.Now, Rand: s.env.Rand, Pause: s.env.Pause, Approach: s.approach}
+	e := flow.Env{Wire: s.wire, Agent: a, Log: s.log, Now: s.env.Now, Rand: s.env.Rand, Pause: s.env.Pause, Approach: s.approach}
+	if s.notify.door != nil {
+		e.Notify = notifier{s.notify.door}
+	}
+	return e
 }
 
 // refuse is the end of what could not begin: with -o result that is said on

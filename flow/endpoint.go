@@ -18,8 +18,9 @@ const (
 	EndSession    Endpoint = "end_session"
 	JWKS          Endpoint = "jwks"
 	Metadata      Endpoint = "metadata"
-	Page          Endpoint = "page"     // what a user agent of ours fetches
-	IDToken       Endpoint = "id_token" // not a place: the ID token of an answer
+	Page          Endpoint = "page"         // what a user agent of ours fetches
+	IDToken       Endpoint = "id_token"     // not a place: the ID token of an answer
+	Notification  Endpoint = "notification" // ours: where a server calls back (CIBA Core §9)
 )
 
 // An EndpointName ties an endpoint to its member in the server's metadata.

@@ -36,12 +36,13 @@ type Plan struct {
 
 // An Env is everything that a run touches outside itself.
 type Env struct {
-	Wire  Wire
-	Agent UserAgent
-	Log   *trace.Log
-	Now   func() time.Time
-	Rand  io.Reader
-	Pause func(context.Context, time.Duration) error // waits between polls
+	Wire   Wire
+	Agent  UserAgent
+	Notify Notifier // nil: nobody calls back
+	Log    *trace.Log
+	Now    func() time.Time
+	Rand   io.Reader
+	Pause  func(context.Context, time.Duration) error // waits between polls
 	// Approach brings a person to an address at which they approve; nil: it is only shown.
 	Approach func(ctx context.Context, say func(trace.Event) int, address string)
 }
