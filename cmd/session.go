@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -258,103 +257,6 @@ func (s *session) flowEnv(a flow.UserAgent) flow.Env {
 		e.Notify = notifier{s.notify.door}
 	}
 	return e
-}
-
-// refuse is the end of what could not begin: with -o result that is said on
-// stdout too.
-func (s *session) refuse(err error) error {
-	if s.out.format == "result" {
-		d := output.Deliverable{Procedure: s.row.procedure.Name, At: s.env.Now(), Exit: exitCode(err), Failure: flow.Failure(err)}
-		d.Failure.Kind, d.Hint = "config", strings.Join(describe(err).hints, " ")
-		_, _ = output.Deliver(s.env.Stdout, "result", d, s.env.OutTTY)
-	}
-	return err
-}
-
-// finish delivers what the run left, keeps the trace, and passes the error on.
-// The token comes first: it must not be lost because a trace could not be kept.
-func (s *session) finish(r *flow.Run, err error) error {
-	_ = s.terminal.Close()
-	var delivered error
-	if err == nil || s.out.format == "result" {
-		var note string
-		note, delivered = output.Deliver(s.env.Stdout, s.out.format, s.deliverable(r, err), s.env.OutTTY)
-		s.remark("note", note)
-	}
-	for _, to := range s.out.saves {
-		e := output.Save(to.path, to.format, s.kept.Records())
-		switch {
-		case e != nil && err != nil:
-			s.remark("warning", "--save: "+e.Error()) // the error of the run is the one that matters
-		case e != nil:
-			err = fmt.Errorf("--save: %w", e)
-		}
-	}
-	switch {
-	case err != nil:
-		return s.masked(err)
-	case delivered != nil:
-		return delivered
-	}
-	if s.server.demo && !s.out.quiet {
-		s.next()
-	}
-	return nil
-}
-
-// remark is a line beside the run; warnings are not hushed.
-func (s *session) remark(kind, text string) {
-	if text != "" && (kind != "note" || !s.out.quiet) {
-		_, _ = fmt.Fprintf(s.env.Stderr, "oauthprobe: %s: %s\n", kind, clean(text))
-	}
-}
-
-func (s *session) deliverable(r *flow.Run, err error) output.Deliverable {
-	d := output.Deliverable{At: s.env.Now(), OK: err == nil, Exit: exitCode(err), Failure: flow.Failure(err)}
-	d.Procedure = s.row.procedure.Name
-	if r != nil {
-		if t := r.Result.Token; t != nil && t.Object != nil && err == nil {
-			d.Body = t.Object.Raw
-		}
-	}
-	for _, rec := range s.kept.Records() {
-		if f, ok := rec.Event.(trace.Finding); ok {
-			d.Findings = append(d.Findings, f)
-		}
-	}
-	if err != nil {
-		d.Failure.Text = s.mask.Text(d.Failure.Text)
-		d.Hint = strings.Join(describe(err).hints, " ")
-	}
-	return d
-}
-
-// A maskedError is an error whose words hold no secret.
-type maskedError struct {
-	error
-	mask func(string) string
-}
-
-func (e *maskedError) Unwrap() error { return e.error }
-
-func (s *session) masked(err error) error { return &maskedError{err, s.mask.Text} }
-
-// notes are said at the start of the run.
-func (s *session) notes() []trace.Note {
-	notes := append([]trace.Note{}, s.said...)
-	for _, flag := range s.layer.typed {
-		notes = append(notes, trace.Note{
-			Topic: "secret-typed",
-			Text:  flag + " was typed as it is: every process on this machine can read it; @FILE, env:NAME, cmd:COMMAND and - (stdin) keep it out of sight",
-		})
-	}
-	if s.how.keepGoing {
-		notes = append(notes, trace.Note{Topic: "keep-going", Text: "--keep-going: failed checks stop nothing; do not use what comes out of this for anything but looking at it"})
-	}
-	if s.how.insecure {
-		notes = append(notes, trace.Note{Topic: "insecure", Text: "--insecure: any certificate is accepted; anyone on the way can read and change everything"})
-	}
-	return notes
 }
 
 // A sharedReader lets the run and the demo server draw from one source.

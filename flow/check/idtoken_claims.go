@@ -1,0 +1,196 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/jose"
+)
+
+func iss(r *flow.Run, p *flow.Response) flow.Verdict {
+	got, text := p.Token.Claims.String("iss")
+	switch {
+	case p.Token.Claims == nil:
+		return skip("no readable claims")
+	case r.Server.Issuer == "":
+		return skip("the issuer is not known")
+	case !text || got != r.Server.Issuer:
+		return fail(r.Server.Issuer, orNone(got), "iss is not the issuer that was asked")
+	}
+	return ok("")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "(none)"
+	}
+	return s
+}
+
+func aud(r *flow.Run, p *flow.Response) flow.Verdict {
+	all, fine := p.Token.Claims.Strings("aud")
+	got := strings.Join(all, ", ")
+	switch {
+	case p.Token.Claims == nil:
+		return skip("no readable claims")
+	case !fine || !slices.Contains(all, r.Client.ID):
+		return fail(r.Client.ID, orNone(got), "the ID token was made for someone else")
+	}
+	others := slices.DeleteFunc(slices.Clone(all), func(a string) bool { return a == r.Client.ID || slices.Contains(r.Ask.Trusted, a) })
+	if len(others) > 0 {
+		return fail(r.Client.ID, got, "the ID token is also meant for others, whom nothing says to trust: %s", strings.Join(others, ", "))
+	}
+	return ok("")
+}
+
+func azp(r *flow.Run, p *flow.Response) flow.Verdict {
+	got, present := p.Token.Claims.String("azp")
+	if all, _ := p.Token.Claims.Strings("aud"); !present && len(all) > 1 {
+		return warn("azp", "(none)", "there are several audiences, and no azp says to whom the token was issued")
+	}
+	if present && got != r.Client.ID {
+		return warn(r.Client.ID, got, "azp names another client as the one that the token was issued to")
+	}
+	return ok("")
+}
+
+// seconds is a NumericDate that is a whole number (RFC 7519 §2).
+func seconds(o *jose.Object, name string) (int64, bool) {
+	n, number := o.Number(name)
+	if !number {
+		return 0, false
+	}
+	if s, err := n.Int64(); err == nil {
+		return s, true
+	}
+	f, err := n.Float64()
+	return int64(f), err == nil
+}
+
+// present says that a time claim is missing or not a number.
+func notATime(o *jose.Object, name string) (flow.Verdict, bool) {
+	raw, present := o.Get(name)
+	if !present {
+		return fail("a time", "(none)", "%s is missing", name), true
+	}
+	if _, number := o.Number(name); !number {
+		return fail("a number of seconds since 1970", string(raw), "%s is %s, not a number", name, kind(raw)), true
+	}
+	return flow.Verdict{}, false
+}
+
+const fiftyYears = 50 * year
+
+func exp(r *flow.Run, p *flow.Response) flow.Verdict {
+	if p.Token.Claims == nil {
+		return skip("no readable claims")
+	}
+	if v, bad := notATime(p.Token.Claims, "exp"); bad {
+		return v
+	}
+	at, _ := seconds(p.Token.Claims, "exp")
+	from, _ := seconds(p.Token.Claims, "iat")
+	now := r.Now().Unix()
+	switch {
+	case at > now+fiftyYears:
+		return fail("seconds since 1970", strconv.FormatInt(at, 10), "exp is more than 50 years ahead: milliseconds instead of seconds?")
+	case at+int64(r.Skew.Seconds()) <= now:
+		return fail("after "+unixTime(now), unixTime(at), "the ID token expired %d s ago", now-at)
+	case from != 0 && at <= from:
+		return fail("after iat", unixTime(at), "exp is not after iat")
+	case at > now+24*3600:
+		return warn("a few minutes to hours", unixTime(at), "the ID token is good for more than a day")
+	}
+	return ok("")
+}
+
+func iat(r *flow.Run, p *flow.Response) flow.Verdict {
+	if p.Token.Claims == nil {
+		return skip("no readable claims")
+	}
+	if v, bad := notATime(p.Token.Claims, "iat"); bad {
+		return v
+	}
+	at, _ := seconds(p.Token.Claims, "iat")
+	now := r.Now().Unix()
+	switch {
+	case at > now+int64(r.Skew.Seconds()):
+		return fail("not after "+unixTime(now), unixTime(at), "the ID token was issued %d s in the future: the clocks differ, or it is forged", at-now)
+	case at < now-600-int64(r.Skew.Seconds()):
+		return warn("in the last 10 minutes", unixTime(at), "the ID token is %d s old, though it was just asked for", now-at)
+	}
+	return ok("")
+}
+
+func nbf(r *flow.Run, p *flow.Response) flow.Verdict {
+	if _, present := p.Token.Claims.Get("nbf"); !present {
+		return skip("no nbf")
+	}
+	if v, bad := notATime(p.Token.Claims, "nbf"); bad {
+		return v
+	}
+	at, _ := seconds(p.Token.Claims, "nbf")
+	if now := r.Now().Unix(); at > now+int64(r.Skew.Seconds()) {
+		return fail("not after "+unixTime(now), unixTime(at), "the ID token is not valid for another %d s", at-now)
+	}
+	return ok("")
+}
+
+func acr(r *flow.Run, p *flow.Response) flow.Verdict {
+	want := strings.Fields(r.Asked(flow.Authorization).Sent("acr_values"))
+	got, _ := p.Token.Claims.String("acr")
+	switch {
+	case len(want) == 0:
+		return skip("acr_values was not sent")
+	case !slices.Contains(want, got):
+		return warn(strings.Join(want, " "), orNone(got), "the sign-in was not of a class that was asked for")
+	}
+	return ok("")
+}
+
+func authTime(r *flow.Run, p *flow.Response) flow.Verdict {
+	asked := r.Asked(flow.Authorization).Sent("max_age")
+	limit, err := strconv.ParseInt(asked, 10, 64)
+	_, present := p.Token.Claims.Get("auth_time")
+	if !present && asked == "" {
+		return skip("max_age was not sent")
+	}
+	if v, bad := notATime(p.Token.Claims, "auth_time"); bad {
+		return v
+	}
+	at, _ := seconds(p.Token.Claims, "auth_time")
+	now := r.Now().Unix()
+	switch {
+	case asked == "" || err != nil:
+		return ok("")
+	case now-at > limit+int64(r.Skew.Seconds()):
+		return fail("at most "+asked+" s ago", fmt.Sprintf("%d s ago", now-at), "the person signed in longer ago than max_age allows")
+	}
+	return ok("")
+}
+
+func sub(_ *flow.Run, p *flow.Response) flow.Verdict {
+	raw, present := p.Token.Claims.Get("sub")
+	s, text := p.Token.Claims.String("sub")
+	switch {
+	case p.Token.Claims == nil:
+		return skip("no readable claims")
+	case !present:
+		return fail("sub", "(none)", "sub is missing: the token does not say who signed in")
+	case !text:
+		return fail("a string", string(raw), "sub is %s, not a string", kind(raw))
+	case s == "" || len(s) > 255 || strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e || r < 0x20 }):
+		return fail("1 to 255 ASCII characters", quoted(s), "sub is not 1 to 255 ASCII characters")
+	}
+	return ok("")
+}
+
+func noEvents(_ *flow.Run, p *flow.Response) flow.Verdict {
+	if _, present := p.Token.Claims.Get("events"); present {
+		return fail("no events", "events", "an events claim makes this a logout token or a security event, not an ID token")
+	}
+	return ok("")
+}

@@ -1,0 +1,67 @@
+package check
+
+import (
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/jose"
+)
+
+func atHash(_ *flow.Run, p *flow.Response) flow.Verdict {
+	access, _ := p.Carrier.Object.String("access_token")
+	front := p.Carrier.Request.Endpoint == flow.Authorization
+	_, present := p.Token.Claims.Get("at_hash")
+	switch {
+	case access == "":
+		return skip("no access token beside it")
+	case !present && front:
+		return fail("at_hash", "(none)", "at_hash is missing, and must be there when an access token comes through the browser beside the ID token")
+	case !present:
+		return skip("no at_hash: optional from the token endpoint")
+	}
+	return halfHash(p, "at_hash", access, "the access token")
+}
+
+// cHash ties a code that came through the browser to the ID token beside it.
+func cHash(_ *flow.Run, p *flow.Response) flow.Verdict {
+	code, _ := p.Carrier.Object.String("code")
+	_, present := p.Token.Claims.Get("c_hash")
+	switch {
+	case code == "", p.Carrier.Request.Endpoint != flow.Authorization:
+		return skip("no code beside it")
+	case !present:
+		return fail("c_hash", "(none)", "c_hash is missing, and must be there when a code comes through the browser beside the ID token")
+	}
+	return halfHash(p, "c_hash", code, "the code")
+}
+
+func halfHash(p *flow.Response, claim, value, what string) flow.Verdict {
+	got, _ := p.Token.Claims.String(claim)
+	crv := ""
+	if p.Signature.Key != nil {
+		crv = p.Signature.Key.Crv
+	}
+	want, err := jose.HalfHash(p.Token.Alg(), crv, value)
+	switch {
+	case err != nil:
+		return skip("alg " + p.Token.Alg() + " has no hash: " + err.Error())
+	case got != want:
+		return fail(want, orNone(got), "%s does not fit %s: the two were not issued together", claim, what)
+	}
+	return ok("")
+}
+
+// twins compares the ID token from the token endpoint with the one that came
+// through the browser.
+func twins(r *flow.Run, p *flow.Response) flow.Verdict {
+	front := r.Result.Front
+	if front == nil || p.Carrier.Request.Endpoint != flow.Token {
+		return skip("there is one ID token only")
+	}
+	for _, claim := range []string{"iss", "sub", "nonce"} {
+		want, _ := front.Claims.String(claim)
+		got, _ := p.Token.Claims.String(claim)
+		if got != want {
+			return fail(want, orNone(got), "the two ID tokens of this run differ in %s", claim)
+		}
+	}
+	return ok("")
+}
