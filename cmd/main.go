@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/oauthprobe/oauthprobe/output"
 )
 
 // Main runs one command and returns its exit code. It is the only place where
@@ -33,16 +35,7 @@ func Main(e Env) int {
 
 // clean keeps words of foreign origin on their line and harmless.
 func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t':
-			return ' '
-		case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0,
-			r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f:
-			return '\ufffd'
-		}
-		return r
-	}, s)
+	return output.Clean(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s))
 }
 
 func usageArgs(max int) cobra.PositionalArgs {

@@ -2,10 +2,13 @@ package flow
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/flow/wire"
@@ -113,12 +116,45 @@ func answered(a *wire.Answer) []trace.Secret {
 			out = append(out, trace.Secret{Part: "response-header", Name: name})
 		}
 	}
+	body := unescaped(string(a.Body))
 	for _, name := range secretMembers() {
-		if strings.Contains(string(a.Body), name) {
+		if names(body, name) {
 			out = append(out, trace.Secret{Part: "response-body", Name: name})
 		}
 	}
 	return out
+}
+
+// unescaped takes the escapes off that a name may be written with.
+func unescaped(s string) string {
+	return regexp.MustCompile(`(\\u00|%)[2-7][0-9A-Fa-f]`).ReplaceAllStringFunc(s, func(escape string) string {
+		octet, err := hex.DecodeString(escape[len(escape)-2:])
+		if err != nil {
+			return escape
+		}
+		return string(octet)
+	})
+}
+
+// names says whether a name stands in a body as a word of its own.
+func names(body, name string) bool {
+	if name == "token" {
+		return strings.Contains(body, `"token"`) // the word alone is in every other error
+	}
+	for {
+		before, after, found := strings.Cut(body, name)
+		if !found {
+			return false
+		}
+		if !wordOctet(before, len(before)-1) && !wordOctet(after, 0) {
+			return true
+		}
+		body = after
+	}
+}
+
+func wordOctet(s string, i int) bool {
+	return i >= 0 && i < len(s) && (s[i] == '_' || unicode.IsLetter(rune(s[i])) || unicode.IsDigit(rune(s[i])))
 }
 
 func transportKind(err error) string {

@@ -49,10 +49,22 @@ type Signature struct {
 }
 
 // secretMembers are the secrets that a back-channel answer can carry, by the
-// member that holds them; the browser brings a code or a response as well.
+// member that holds them; the browser brings a code or a response as well. Some
+// servers spell them accessToken or access-token: that is a finding, and a
+// secret all the same.
 func secretMembers() []string {
-	return []string{"access_token", "refresh_token", "id_token", "device_code", "auth_req_id",
-		"client_secret", "registration_access_token", "assertion"}
+	out := []string{"token", "assertion"}
+	for _, name := range []string{"access_token", "refresh_token", "id_token", "device_code", "auth_req_id",
+		"client_secret", "registration_access_token"} {
+		words := strings.Split(name, "_")
+		pascal := ""
+		for _, w := range words {
+			pascal += strings.ToUpper(w[:1]) + w[1:]
+		}
+		camel := words[0] + pascal[len(words[0]):]
+		out = append(out, name, strings.Join(words, "-"), strings.Join(words, ""), camel, pascal)
+	}
+	return out
 }
 
 // parse reads a back-channel body tolerantly: JSON whatever the media type

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -22,7 +21,8 @@ const (
 type Headless struct {
 	// Transport is what every request goes through.
 	Transport http.RoundTripper
-	// Fill holds values by field name or id; BUTTON chooses the submit button by name, id, value or text. The values are secrets.
+	// Fill holds values by field name or id; BUTTON chooses the submit button by name, id, value or text. A value is a secret when
+	// its field is a password or is called like one.
 	Fill map[string]string
 	// Redirect is the redirect URI: being sent there ends the walk and becomes the Hit; nothing is sent to it.
 	Redirect string
@@ -54,7 +54,7 @@ const (
 	KindTransport    = "transport"      // wraps
 )
 
-// WalkError is how a walk failed. Its text is foreign, but fit to be shown; no filled value is in it.
+// WalkError is how a walk failed. Its text is foreign, but fit to be shown; no filled secret is in it.
 type WalkError struct {
 	Kind        string
 	URL         string // of the page, without query and fragment
@@ -100,7 +100,7 @@ func (h *Headless) Walk(ctx context.Context, u string) (Hit, error) {
 	if err != nil {
 		return Hit{}, &WalkError{Kind: KindScheme, Text: "it is no URL"}
 	}
-	w := &walk{h: h, sent: map[string]bool{}, most: h.MaxPages}
+	w := &walk{h: h, sent: map[string]bool{}, secret: map[string]bool{}, most: h.MaxPages}
 	if w.most <= 0 {
 		w.most = defaultPages
 	}
@@ -127,6 +127,7 @@ type walk struct {
 	pages     int
 	redirects int
 	sent      map[string]bool // what was said with forms
+	secret    map[string]bool // names and ids of the password fields seen
 }
 
 // run goes on until the redirect URI.
@@ -174,6 +175,7 @@ func (w *walk) page(v visit, got answer) (visit, *WalkError) {
 		return e
 	}
 	chosen := doc.choose(w.h.Fill, w.redirect)
+	w.notePasswords(chosen)
 	answered := chosen != nil && w.home(chosen) // by form_post, which some servers send errors by with status 400
 	if got.status >= 400 && !answered || chosen == nil {
 		w.tell(seen)
@@ -221,44 +223,6 @@ func (w *walk) tell(p PageSeen) {
 		w.h.Page(p)
 	}
 }
-
-// hide takes the filled values out of what a page repeated.
-func (w *walk) hide(e *WalkError) {
-	e.Title, e.Text, e.URL = w.without(e.Title), w.without(e.Text), w.without(e.URL)
-	if e.Err != nil && w.without(e.Err.Error()) != e.Err.Error() {
-		e.Err = hushed{e.Err, w.without(e.Err.Error())}
-	}
-}
-
-func (w *walk) without(text string) string {
-	var secrets []string
-	for key, v := range w.h.Fill {
-		switch strings.ToLower(v) {
-		case "", "on", "off", "true", "false", "yes", "no", "0", "1": // a tick is no secret
-			continue
-		}
-		if key != button {
-			secrets = append(secrets, v, url.QueryEscape(v), url.PathEscape(v))
-		}
-	}
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be part of another
-	for _, v := range secrets {
-		text = strings.ReplaceAll(text, v, "…")
-	}
-	return text
-}
-
-// hushed is an error that says less.
-type hushed struct {
-	err  error
-	text string
-}
-
-// Error is the text without secrets.
-func (e hushed) Error() string { return e.text }
-
-// Unwrap keeps what the error is.
-func (e hushed) Unwrap() error { return e.err }
 
 // hit is what the redirect URI would have received.
 func (w *walk) hit(v visit) Hit {

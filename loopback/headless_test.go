@@ -356,3 +356,31 @@ func FuzzReadDocument(f *testing.F) {
 		_ = doc.excerpt()
 	})
 }
+
+// TestOnlySecretsAreHidden: what a page says stays readable, except for what was filled in as a secret.
+func TestOnlySecretsAreHidden(t *testing.T) {
+	const says500 = "The user name or the password is wrong. It took 12 of the times."
+	for name, c := range map[string]struct {
+		field, text, want string
+		fill              map[string]string
+	}{
+		"a word of the message":      {"", says500, says500, map[string]string{"username": "alice", "password": "wrong"}},
+		"short values":               {"", says500, says500, map[string]string{"username": "t", "password": "the", "otp": "12"}},
+		"part of a word":             {"", "Times are bad, time passes", "Times are bad, … passes", map[string]string{"pass": "time"}},
+		"password that is the user":  {"", "No account for alice.", "No account for alice.", map[string]string{"username": "alice", "password": "alice"}},
+		"short name, not a secret":   {"", "No account for bob or the like.", "No account for bob or the like.", map[string]string{"user": "bob", "x": "the"}},
+		"secret by name":             {"", "PIN 4711, token hunt3r! 47110", "PIN …, token …! 47110", map[string]string{"user_pin": "4711", "accessToken": "hunt3r"}},
+		"secret by the field's type": {`<input type=password name=kw id=k2>`, "kw hunt3r k2 sw0rdf", "kw … k2 …", map[string]string{"kw": "hunt3r", "k2": "sw0rdf"}},
+		"encoded":                    {"", "see /x?p=h%26nt3r and h&nt3r", "see /x?p=… and …", map[string]string{"password": "h&nt3r"}},
+		"one part of another":        {"", "hunt3r-2026 hunt3r", "… …", map[string]string{"password": "hunt3r", "otp": "hunt3r-2026"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			base, transport := site(t, map[string]any{"/": `<form method=post action=/p><input name=user>` + c.field + `<button></form>`, "/p": says(500, c.text)})
+			_, err := (&Headless{Transport: transport, Redirect: home, Fill: c.fill}).Walk(t.Context(), base+"/")
+			got, ok := errors.AsType[*WalkError](err)
+			if !ok || got.Text != c.want {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}

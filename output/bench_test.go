@@ -28,7 +28,7 @@ func BenchmarkBigBodies(b *testing.B) {
 			b.Run(name+mode, func(b *testing.B) {
 				b.SetBytes(int64(len(body)))
 				for range b.N {
-					m := NewMask(NewTerminal(io.Discard, o), testKey, false)
+					m := NewMask(NewTerminal(io.Discard, o), nil, testKey, false)
 					m.Know("S3cr3t-of-the-run/+")
 					m.Emit(trace.Record{Event: trace.Exchanged{
 						Response: trace.Message{Status: 200, Body: body},

@@ -16,7 +16,7 @@ func saved(t *testing.T, sample func(trace.Sink)) string {
 	t.Helper()
 	var b bytes.Buffer
 	j := NewJSONLines(&b)
-	sample(NewMask(j, testKey, false))
+	sample(NewMask(j, nil, testKey, false))
 	if j.Err() != nil {
 		t.Fatal(j.Err())
 	}
@@ -122,7 +122,7 @@ func TestJSONLinesKeepsTheFirstError(t *testing.T) {
 func FuzzReadTrace(f *testing.F) {
 	for _, sample := range samples {
 		var b bytes.Buffer
-		sample(NewMask(NewJSONLines(&b), testKey, false))
+		sample(NewMask(NewJSONLines(&b), nil, testKey, false))
 		for line := range strings.SplitSeq(b.String(), "\n") {
 			f.Add([]byte(line + "\n"))
 		}
@@ -132,7 +132,7 @@ func FuzzReadTrace(f *testing.F) {
 		var out bytes.Buffer
 		term := NewTerminal(&out, TerminalOptions{Width: 50})
 		whole := NewTerminal(&out, TerminalOptions{Width: 50, Verbose: true})
-		mask := NewMask(trace.Tee{term, whole}, testKey, false)
+		mask := NewMask(trace.Tee{term, whole}, nil, testKey, false)
 		_ = ReadTrace(bytes.NewReader(b), func(r trace.Record) error { mask.Emit(r); return nil })
 		term.Close()
 		whole.Close()

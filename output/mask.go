@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -25,14 +26,26 @@ import (
 // or part of one ("password"), and not also the client_id or the user name of
 // the run. A password "alice" is therefore hidden where it is sent, and the
 // user alice stays readable.
+//
+// Beside these, a short secret that Know was told is hidden as a word of its
+// own in what a server says of an error, and a token endpoint's answer that is
+// neither JSON nor a form is searched for what looks like a token.
+//
+// There are two sinks, because the screen shows one thing that no file keeps:
+// the URL that a person has to open works only as it is. When it holds a
+// secret, such as an id_token_hint, a saved trace shows that one line
+// differently from the live run.
 type Mask struct {
-	next   trace.Sink
-	key    []byte
-	reveal bool
+	screen, keep trace.Sink
+	key          []byte
+	reveal       bool
 
 	mu       sync.Mutex
 	learnt   map[string]bool
 	public   map[string]bool
+	plain    map[string]bool // values that were sent and are no secrets
+	told     []string        // short secrets, from Know
+	asked    []string        // names of the secret parameters of the authorization URL
 	patterns map[[window]byte][]pattern
 }
 
@@ -48,13 +61,14 @@ type pattern struct {
 	spread bool // hide all of the base64 text around it
 }
 
-// NewMask makes a Mask that passes records to next. The key is random for each
-// run: it makes equal secrets look equal without letting short ones be guessed.
-// With reveal everything passes as it is.
-func NewMask(next trace.Sink, key []byte, reveal bool) *Mask {
+// NewMask makes a Mask that passes records to the screen and to what is kept;
+// either may be nil. The key is random for each run: it makes equal secrets
+// look equal without letting short ones be guessed. With reveal everything
+// passes as it is.
+func NewMask(screen, keep trace.Sink, key []byte, reveal bool) *Mask {
 	return &Mask{
-		next: next, key: append([]byte(nil), key...), reveal: reveal,
-		learnt: map[string]bool{}, public: map[string]bool{}, patterns: map[[window]byte][]pattern{},
+		screen: screen, keep: keep, key: append([]byte(nil), key...), reveal: reveal,
+		learnt: map[string]bool{}, public: map[string]bool{}, plain: map[string]bool{}, patterns: map[[window]byte][]pattern{},
 	}
 }
 
@@ -64,52 +78,84 @@ func (m *Mask) Know(secret string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.learn(secret)
+	m.tell(secret)
 }
 
-// Text hides all known secrets in free text.
+// Text hides all known secrets in the text of an error.
 func (m *Mask) Text(s string) string {
 	if m.reveal {
 		return s
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.text(s)
+	return m.errorText(s)
 }
 
 // Emit implements trace.Sink.
 func (m *Mask) Emit(r trace.Record) {
+	shown := r
 	if !m.reveal {
 		r.Event = m.event(r.Event)
+		if o, ok := shown.Event.(trace.Opened); ok {
+			open := o.URL
+			if o, ok = r.Event.(trace.Opened); ok {
+				o.URL = open
+				shown.Event = o
+			}
+		} else {
+			shown.Event = r.Event
+		}
 	}
-	m.next.Emit(r)
+	if m.screen != nil {
+		m.screen.Emit(shown)
+	}
+	if m.keep != nil {
+		m.keep.Emit(r)
+	}
 }
 
 func (m *Mask) event(e trace.Event) trace.Event {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e = rewrite(e, func(s string) string { return s }) // a copy of our own
-	m.learnPublic(e)
-	e = marked(e, veil{
-		value: func(s string) string { m.learn(s); return s },
-		basic: func(s string) string { m.learnBasic(s); return s },
+	return unpacked(e, func(e trace.Event) trace.Event {
+		m.learnPlain(e)
+		e = withheld(e)
+		v := veil{asked: m.asked, open: m.isPlain, unclear: unclear(e)}
+		v.value, v.basic = func(s string) string { m.learn(s); return s }, func(s string) string { m.learnBasic(s); return s }
+		e = marked(e, v)
+		v.value, v.basic, v.hides = m.hide, m.hideBasic, true
+		e = marked(e, v)
+		return rewrite(m.errors(e, v.unclear), m.text)
 	})
-	e = marked(e, veil{value: m.hide, basic: m.hideBasic})
-	return rewrite(e, m.text)
 }
 
-// learnPublic notes the names that everybody may read.
-func (m *Mask) learnPublic(e trace.Event) {
+// learnPlain notes the names that everybody may read, what else is sent in the
+// open, and which parameters of the authorization URL are not.
+func (m *Mask) learnPlain(e trace.Event) {
 	switch e := e.(type) {
 	case trace.RunStarted:
 		m.public[e.Client] = true
 	case trace.Built:
 		for _, p := range e.Params {
-			if !p.Secret && (p.Name == "client_id" || p.Name == "username" || p.Name == "login_hint") {
+			switch {
+			case p.Secret && e.Endpoint == "authorization" && !slices.Contains(m.asked, p.Name):
+				m.asked = append(m.asked, p.Name)
+			case p.Secret:
+			case p.Name == "client_id" || p.Name == "username" || p.Name == "login_hint":
 				m.public[p.Value] = true
+			default:
+				m.plain[p.Value] = true
 			}
+		}
+	case trace.Exchanged:
+		if e.Endpoint == "page" {
+			m.learnTyped(e)
 		}
 	}
 }
+
+func (m *Mask) isPlain(s string) bool { return m.public[s] || m.plain[s] }
 
 func (m *Mask) learn(secret string) {
 	if _, is := maskTag(secret); is || secret == "" || m.learnt[secret] {

@@ -28,7 +28,7 @@ const protocolWords = `access_token access_denied account_selection_required acr
 	session_state slow_down subject_token subject_token_type temporarily_unavailable tls_client_auth token_endpoint
 	token_type token_type_hint ui_locales unauthorized_client unsupported_grant_type unsupported_response_type
 	unsupported_token_type urn:ietf:params:oauth:token-type urn:ietf:params:oauth:grant-type userinfo_endpoint username
-	verification_uri verification_uri_complete www-authenticate`
+	verification_uri verification_uri_complete wrong www-authenticate`
 
 // recognisable says whether a secret can be hidden in free text without
 // hiding what is none.
@@ -195,9 +195,14 @@ func (m *Mask) text(s string) string {
 	if len(s) < window {
 		return s
 	}
+	return m.without(s, m.find)
+}
+
+// without replaces what is found in any view of a text, and Basic credentials.
+func (m *Mask) without(s string, find func(view) []hit) string {
 	var hits []hit
 	for _, v := range views(s) {
-		hits = append(hits, m.find(v)...)
+		hits = append(hits, find(v)...)
 		hits = append(hits, m.findBasic(v)...)
 	}
 	if len(hits) == 0 {

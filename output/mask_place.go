@@ -2,9 +2,7 @@ package output
 
 import (
 	"encoding/json"
-	"html"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -13,8 +11,12 @@ import (
 // A veil is what is done to the values at marked places: first to learn them,
 // then to hide them. Basic credentials are apart, because the secret is inside.
 type veil struct {
-	value func(string) string
-	basic func(string) string
+	value   func(string) string
+	basic   func(string) string
+	open    func(string) bool // no secret, whatever it looks like
+	asked   []string          // the secret parameters of the authorization URL
+	unclear bool              // the answer was not understood
+	hides   bool              // after everything was learnt
 }
 
 // marked applies a veil to every marked place of an event. The event must be
@@ -29,10 +31,22 @@ func marked(e trace.Event, v veil) trace.Event {
 			}
 		}
 		return e
+	case trace.Opened:
+		for _, name := range v.asked {
+			e.URL = v.query(e.URL, name)
+		}
+		return e
 	case trace.Exchanged:
 		for _, s := range e.Secrets {
 			v.exchanged(&e, s)
 		}
+		if e.Endpoint == "page" {
+			for _, name := range v.asked {
+				v.exchanged(&e, trace.Secret{Part: "request-query", Name: name})
+				v.exchanged(&e, trace.Secret{Part: "response-header", Name: name})
+			}
+		}
+		v.answer(&e)
 		return e
 	case trace.Returned:
 		v.params(e.Params, e.Secrets)
@@ -67,11 +81,12 @@ func (v veil) exchanged(e *trace.Exchanged, s trace.Secret) {
 		v.fields(e.Request.Header, s.Name)
 	case "request-query":
 		e.Request.URL = v.query(e.Request.URL, s.Name)
+		v.inField(e.Request.Header, "Referer", s.Name)
 	case "request-body":
 		e.Request.Body = v.messageBody(e.Request, s.Name)
 	case "response-header":
 		if !v.fields(e.Response.Header, s.Name) {
-			v.location(e.Response.Header, s.Name)
+			v.inField(e.Response.Header, "Location", s.Name)
 		}
 	case "response-body", "body":
 		e.Response.Body = v.messageBody(e.Response, s.Name)
@@ -79,7 +94,7 @@ func (v veil) exchanged(e *trace.Exchanged, s trace.Secret) {
 }
 
 func (v veil) messageBody(m trace.Message, name string) string {
-	if m.Base64 || m.Body == "" {
+	if m.Base64 || m.Body == "" { // base64 that is none
 		return m.Body
 	}
 	return v.body(m.Body, name)
@@ -91,6 +106,8 @@ func (v veil) body(s, name string) string {
 	switch {
 	case name == "":
 		return v.value(s)
+	case strings.HasPrefix(s, "--"):
+		return v.multipart(s, name)
 	case strings.HasPrefix(strings.TrimLeft(s, " \t\r\n\ufeff"), "{"), strings.HasPrefix(strings.TrimSpace(s), "["):
 		return v.members(s, name)
 	case strings.ContainsAny(strings.TrimSpace(s), " <>\"\r\n"):
@@ -100,80 +117,54 @@ func (v veil) body(s, name string) string {
 	}
 }
 
-// Where a page or a text can hold a parameter: in a tag's attributes, and in
-// the query or fragment of a URL.
-var (
-	pageTag   = regexp.MustCompile(`<[a-zA-Z][^<>]*>`)
-	attribute = regexp.MustCompile(`([a-zA-Z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)`)
-	inURL     = regexp.MustCompile(`[?&#;]([A-Za-z_]+)=([^&"'<>\s]+)`)
-)
-
-// page treats the form fields of that name in a page, and the parameters of
-// that name in the URLs of any text.
-func (v veil) page(s, name string) string {
-	s = pageTag.ReplaceAllStringFunc(s, func(t string) string {
-		named := false
-		for _, a := range attribute.FindAllStringSubmatch(t, -1) {
-			named = named || strings.EqualFold(a[1], "name") && strings.Trim(a[2], `"'`) == name
-		}
-		if !named {
-			return t
-		}
-		return replaceGroups(attribute, t, func(n, value string) string {
-			if !strings.EqualFold(n, "value") {
-				return value
-			}
-			mark := value[:len(value)-len(strings.TrimLeft(value, `"'`))]
-			return mark + v.value(html.UnescapeString(strings.Trim(value, `"'`))) + mark
-		})
-	})
-	return replaceGroups(inURL, s, func(n, value string) string {
-		if n != name {
-			return value
-		}
-		_, hidden, _ := strings.Cut(v.form(n+"="+value, n), "=")
-		return hidden
-	})
-}
-
-// replaceGroups changes the second group of every match; f gets both.
-func replaceGroups(re *regexp.Regexp, s string, f func(name, value string) string) string {
-	var out strings.Builder
-	done := 0
-	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
-		out.WriteString(s[done:at[4]] + f(s[at[2]:at[3]], s[at[4]:at[5]]))
-		done = at[5]
-	}
-	return out.String() + s[done:]
-}
-
 // form treats the fields of that name, and leaves all others as they were.
 func (v veil) form(s, name string) string {
-	pairs := strings.Split(s, "&")
-	for i, pair := range pairs {
-		rawName, raw, ok := strings.Cut(pair, "=")
-		if n, err := url.QueryUnescape(rawName); !ok || n != name && (err == nil || rawName != name) {
-			continue
+	return eachPair(s, func(n, raw string) string {
+		if n != name {
+			return raw
 		}
 		value, err := url.QueryUnescape(raw)
 		if err != nil {
 			value = raw
 		}
 		if hidden := v.value(value); hidden != value {
-			pairs[i] = rawName + "=" + hidden
+			return hidden
 		}
+		return raw
+	})
+}
+
+// eachPair changes the values of a form as they are written; f gets their
+// names as they read.
+func eachPair(s string, f func(name, raw string) string) string {
+	pairs := strings.Split(s, "&")
+	for i, pair := range pairs {
+		rawName, raw, ok := strings.Cut(pair, "=")
+		if !ok {
+			continue
+		}
+		name, err := url.QueryUnescape(rawName)
+		if err != nil {
+			name = rawName
+		}
+		pairs[i] = rawName + "=" + f(name, raw)
 	}
 	return strings.Join(pairs, "&")
 }
 
 // query treats the parameters of that name in the query and in the fragment.
 func (v veil) query(u, name string) string {
+	return eachComponent(u, func(s string) string { return v.form(s, name) })
+}
+
+// eachComponent changes the query and the fragment of a URL.
+func eachComponent(u string, f func(string) string) string {
 	front, fragment, hasFragment := strings.Cut(u, "#")
 	if path, q, ok := strings.Cut(front, "?"); ok {
-		front = path + "?" + v.form(q, name)
+		front = path + "?" + f(q)
 	}
 	if hasFragment {
-		front += "#" + v.form(fragment, name)
+		front += "#" + f(fragment)
 	}
 	return front
 }
@@ -190,10 +181,10 @@ func (v veil) fields(fs []trace.Field, name string) bool {
 	return found
 }
 
-// location treats a parameter of the redirect that an answer asks for.
-func (v veil) location(fs []trace.Field, name string) {
+// inField treats a parameter of the URL in a header field.
+func (v veil) inField(fs []trace.Field, field, name string) {
 	for i, f := range fs {
-		if strings.EqualFold(f.Name, "Location") {
+		if strings.EqualFold(f.Name, field) {
 			fs[i].Value = v.query(f.Value, name)
 		}
 	}

@@ -19,7 +19,7 @@ func one(m func(trace.Sink) *Mask, e trace.Event) trace.Event {
 	return r.Records()[0].Event
 }
 
-func masking(next trace.Sink) *Mask { return NewMask(next, testKey, false) }
+func masking(next trace.Sink) *Mask { return NewMask(nil, next, testKey, false) }
 
 // digest is how a test knows the tag of a secret without computing it as the
 // code does: it only has to be the same everywhere.
@@ -50,7 +50,7 @@ func TestMaskForm(t *testing.T) {
 			t.Errorf("%s: %q has not the form of a mask", c.name, got)
 		}
 	}
-	if a, b := NewMask(nil, []byte("1"), false).hide("alice"), NewMask(nil, []byte("2"), false).hide("alice"); a == b {
+	if a, b := NewMask(nil, nil, []byte("1"), false).hide("alice"), NewMask(nil, nil, []byte("2"), false).hide("alice"); a == b {
 		t.Error("another run's key gives the same digest")
 	}
 }
@@ -101,12 +101,14 @@ func TestMaskEncodings(t *testing.T) {
 }
 
 func TestMaskLeavesProtocolWordsAndShortWords(t *testing.T) {
-	m := masking(nil)
+	var r Recorder
+	m := masking(&r)
 	for _, s := range []string{"password", "alice", "a", "secret", "client_secret", "20261123", "code"} {
 		m.Know(s)
 	}
 	const text = "grant_type=password&username=alice&client_secret_basic 20261123 code secret"
-	if got := m.Text(text); got != text {
+	m.Emit(trace.Record{Event: trace.Note{Text: text}})
+	if got := r.Records()[0].Event.(trace.Note).Text; got != text {
 		t.Errorf("got %q", got)
 	}
 }
@@ -176,7 +178,7 @@ func TestMaskMarkedPlaces(t *testing.T) {
 		if diff := cmp.Diff(trace.Event(c.want), got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
-		if diff := cmp.Diff(got, one(func(s trace.Sink) *Mask { return NewMask(s, []byte("other"), false) }, got)); diff != "" {
+		if diff := cmp.Diff(got, one(func(s trace.Sink) *Mask { return NewMask(s, nil, []byte("other"), false) }, got)); diff != "" {
 			t.Errorf("%s, masked twice (-once +twice):\n%s", c.name, diff)
 		}
 	}
@@ -201,21 +203,13 @@ func TestMaskLearnsForEveryField(t *testing.T) {
 		m := masking(&r)
 		m.Emit(trace.Record{Event: trace.Built{Params: []trace.Param{{Name: "code", Value: secret, Secret: true}}}})
 		full := filled(e, "before "+secret+" "+url.QueryEscape(secret)+" after")
-		if o, ok := full.(trace.Opened); ok {
-			o.URL = "https://as.example.com/?x=" + secret // opened as it is
-			full = o
-		}
 		m.Emit(trace.Record{Event: full})
 		b, err := r.Records()[1].MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
 		}
-		left := strings.ReplaceAll(string(b), "https://as.example.com/?x="+secret, "")
-		if strings.Contains(left, secret) || strings.Contains(left, url.QueryEscape(secret)) {
+		if left := string(b); strings.Contains(left, secret) || strings.Contains(left, url.QueryEscape(secret)) {
 			t.Errorf("%s: %s", e.Kind(), left)
-		}
-		if o, ok := r.Records()[1].Event.(trace.Opened); ok && o.URL != full.(trace.Opened).URL {
-			t.Errorf("the URL became %q", o.URL)
 		}
 	}
 }
@@ -251,7 +245,7 @@ func TestMaskBinaryBody(t *testing.T) {
 }
 
 func TestReveal(t *testing.T) {
-	m := func(s trace.Sink) *Mask { return NewMask(s, testKey, true) }
+	m := func(s trace.Sink) *Mask { return NewMask(s, nil, testKey, true) }
 	e := trace.Built{Params: []trace.Param{{Name: "code", Value: "abcdefghij", Secret: true}}}
 	if diff := cmp.Diff(trace.Event(e), one(m, e)); diff != "" {
 		t.Error(diff)

@@ -16,10 +16,6 @@ func rewrite(e trace.Event, text func(string) string) trace.Event {
 		return nil
 	}
 	out, _ := rewriteValue(reflect.ValueOf(e), text).Interface().(trace.Event) // it is of the type of e
-	if o, ok := e.(trace.Opened); ok {
-		o.By, o.Note, o.Back = text(o.By), text(o.Note), text(o.Back)
-		return o // the URL must work when it is opened, and holds no secrets
-	}
 	return out
 }
 
@@ -74,17 +70,41 @@ func rewriteFields(v reflect.Value, text func(string) string) reflect.Value {
 	return out
 }
 
-func rewriteBody(m trace.Message, text func(string) string) string {
-	if m.Base64 {
-		b, err := base64.StdEncoding.DecodeString(m.Body)
-		if err != nil {
-			return text(m.Body)
-		}
-		if s := text(string(b)); s != string(b) {
-			return base64.StdEncoding.EncodeToString([]byte(s))
-		}
-		return m.Body
+// unpacked does something to an event whose bodies are plain octets meanwhile:
+// one that is not UTF-8 must not lay the rest of its answer open.
+func unpacked(e trace.Event, do func(trace.Event) trace.Event) trace.Event {
+	x, ok := e.(trace.Exchanged)
+	if !ok {
+		return do(e)
 	}
+	request, response := unpack(&x.Request), unpack(&x.Response)
+	out, ok := do(x).(trace.Exchanged)
+	if !ok {
+		return e
+	}
+	if request {
+		pack(&out.Request)
+	}
+	if response {
+		pack(&out.Response)
+	}
+	return out
+}
+
+func unpack(m *trace.Message) bool {
+	b, err := base64.StdEncoding.DecodeString(m.Body)
+	if !m.Base64 || err != nil {
+		return false
+	}
+	m.Body, m.Base64 = string(b), false
+	return true
+}
+
+func pack(m *trace.Message) {
+	m.Body, m.Base64 = base64.StdEncoding.EncodeToString([]byte(m.Body)), true
+}
+
+func rewriteBody(m trace.Message, text func(string) string) string {
 	if json.Valid([]byte(m.Body)) {
 		return eachString(m.Body, text)
 	}

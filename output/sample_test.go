@@ -279,7 +279,7 @@ func hostile(to trace.Sink) {
 	page.Response.Header = []trace.Field{{Name: "Content-Type", Value: "text/html\x1b[31m"}, {Name: "X-Evil", Value: evil}}
 	moved := jsonAnswer("page", "GET", sampleIssuer+"/login", 302, "", 3*ms)
 	moved.Response.Header = []trace.Field{{Name: "Location", Value: "https://as.example.com/" + evil + long}}
-	plainText := jsonAnswer("token", "POST", sampleIssuer+"/token", 502, "Bad "+evil+"\n"+long, 3*ms)
+	plainText := jsonAnswer("revocation", "POST", sampleIssuer+"/token", 502, "Bad "+evil+"\n"+long, 3*ms)
 	plainText.Response.Header = []trace.Field{{Name: "Content-Type", Value: "text/plain"}}
 	quoted, _ := json.Marshal(evil)
 	t.say(

@@ -54,7 +54,7 @@ func TestSave(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r Recorder
-	codeFlow(NewMask(&r, testKey, false))
+	codeFlow(NewMask(&r, nil, testKey, false))
 	if err := Save(path, "", r.Records()); err != nil {
 		t.Fatal(err)
 	}

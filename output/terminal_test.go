@@ -33,7 +33,7 @@ var looks = map[string]TerminalOptions{
 func render(o TerminalOptions, sample func(trace.Sink)) string {
 	var b bytes.Buffer
 	t := NewTerminal(&b, o)
-	sample(NewMask(t, testKey, false))
+	sample(NewMask(t, nil, testKey, false))
 	t.Close()
 	return b.String()
 }
@@ -90,13 +90,13 @@ func TestNoSecretInAnyGolden(t *testing.T) {
 func TestSavedTraceRendersTheSame(t *testing.T) {
 	for name, sample := range samples {
 		var saved bytes.Buffer
-		sample(NewMask(NewJSONLines(&saved), testKey, false))
+		sample(NewMask(NewJSONLines(&saved), nil, testKey, false))
 		for look, o := range looks {
 			live := render(o, sample)
 			var again bytes.Buffer
 			term := NewTerminal(&again, o)
 			// With a mask once more: what is masked stays as it is.
-			mask := NewMask(term, []byte("another key"), false)
+			mask := NewMask(term, nil, []byte("another key"), false)
 			if err := ReadTrace(bytes.NewReader(saved.Bytes()), func(r trace.Record) error { mask.Emit(r); return nil }); err != nil {
 				t.Fatal(err)
 			}
@@ -209,7 +209,7 @@ func TestEveryKindIsRendered(t *testing.T) {
 			}
 			var lines bytes.Buffer
 			j := NewJSONLines(&lines)
-			NewMask(j, testKey, false).Emit(trace.Record{Seq: 1, Event: e})
+			NewMask(j, nil, testKey, false).Emit(trace.Record{Seq: 1, Event: e})
 			if j.Err() != nil || !strings.Contains(lines.String(), `"kind":"`+e.Kind()+`"`) {
 				t.Errorf("%s as a trace line: %q, %v", e.Kind(), lines.String(), j.Err())
 			}

@@ -61,8 +61,8 @@ func (s *scanner) document() (*Object, []Problem) {
 	case !whole && len(o.Members) == 0:
 		return nil, s.problems
 	case whole && s.space():
-		s.report("json-trailing-data", "RFC 8259 §2", "%d bytes follow the object, from byte %d: near %s",
-			len(s.in)-s.pos, s.pos, s.excerpt())
+		s.report("json-trailing-data", "RFC 8259 §2", "%d bytes follow the object, from byte %d: the first is %s",
+			len(s.in)-s.pos, s.pos, s.found())
 	}
 	return o, s.problems
 }

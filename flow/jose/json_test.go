@@ -32,7 +32,7 @@ func TestParseObjectProblems(t *testing.T) {
 		{name: "string", in: `"eyJ"`, ids: []string{"json-not-object"}, detail: "a string", none: true},
 		{name: "null", in: `null`, ids: []string{"json-not-object"}, detail: "null", none: true},
 		{name: "number and more", in: `000`, ids: []string{"json-syntax"}, detail: "at byte 1: expected the end of the text", none: true},
-		{name: "HTML", in: `<!DOCTYPE html><p>`, ids: []string{"json-syntax"}, detail: `at byte 0: expected a value, near "<!DOCTYPE html><"`, none: true},
+		{name: "HTML", in: `<!DOCTYPE html><p>`, ids: []string{"json-syntax"}, detail: `at byte 0: expected a value, found "<"`, none: true},
 		{name: "form", in: `access_token=x`, ids: []string{"json-syntax"}, none: true},
 		{name: "trailing comma", in: `{"a":1,}`, ids: []string{"json-syntax"}, detail: "at byte 7: expected a member name", members: []string{"a"}},
 		{name: "single quotes", in: `{'a':1}`, ids: []string{"json-syntax"}, detail: "at byte 1", none: true},
@@ -69,6 +69,43 @@ func TestParseObjectProblems(t *testing.T) {
 				t.Errorf("names (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A flaw is told by its place. What a server sent there may be part of a token.
+func TestProblemsQuoteNoContent(t *testing.T) {
+	const token = "SlAV32hkKGSlAV32"
+	for _, tt := range []struct{ in, want string }{
+		{`{"access_token":"` + token, `the text is cut off: it ends at byte 33 where the end of a string was expected, in the member "access_token"`},
+		{`{"a":1,"access_token":` + token + `}`, `not JSON at byte 22: expected a value, found a letter, in the member "access_token"`},
+		{`{"access_token":"` + token + "\n" + `","access_token":"` + token + `\x"}`, ""},
+		{`{'access_token':'` + token + `'}`, `not JSON at byte 1: expected a member name, found "'"`},
+		{`{"a":{"b":[1,{"access_token":"` + token + `\x41"}]}}`, `not JSON at byte 47: expected an escape sequence, found a letter, in the member "a.b[1].access_token"`},
+		{`{"access_token":"` + token + `" "b":1}`, `not JSON at byte 35: expected a comma or the end of the object, found "\"", after the member "access_token"`},
+		{`{"access_token" "` + token + `"}`, `not JSON at byte 16: expected a colon, found "\"", in the member "access_token"`},
+		{`{"a":1,` + token + `}`, `not JSON at byte 7: expected a member name, found a letter`},
+		{`{"a":["` + token + `"` + token + `]}`, `not JSON at byte 24: expected a comma or the end of the array, found a letter, in the member "a[0]"`},
+		{`{"a":NaN}`, `not JSON at byte 5: expected a value, found NaN, in the member "a"`},
+		{`{"a":None,"t":"` + token + `"}`, `not JSON at byte 5: expected a value, found None, in the member "a"`},
+		{"{\"access_token\":\"" + token + "\xe9" + token + "\"}", `byte 33 is not UTF-8, in the member "access_token"`},
+		{`{"a":1}` + token, `16 bytes follow the object, from byte 7: the first is a letter`},
+		{`{"a":1}{"access_token":"` + token + `"}`, `35 bytes follow the object, from byte 7: the first is "{"`},
+		{token, `not JSON at byte 0: expected a value, found a letter`},
+		{"1" + token, `not JSON at byte 1: expected the end of the text, found a letter`},
+		{"{\"a\":\"" + token + "\x07\"}", `not JSON at byte 22: expected an escape instead of a raw control character, found "\a", in the member "a"`},
+		{"{\"a\":\x80}", `not JSON at byte 5: expected a value, found an octet beyond ASCII, in the member "a"`},
+	} {
+		_, problems := ParseObject([]byte(tt.in))
+		for _, p := range problems {
+			for i := range len(token) - 2 {
+				if strings.Contains(p.Detail, token[i:i+3]) {
+					t.Errorf("%s: %q shows %q", tt.in, p.Detail, token[i:i+3])
+				}
+			}
+		}
+		if len(problems) == 0 || tt.want != "" && problems[0].Detail != tt.want {
+			t.Errorf("%s:\n got %v\nwant %s", tt.in, problems, tt.want)
+		}
 	}
 }
 

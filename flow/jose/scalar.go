@@ -25,7 +25,7 @@ func (s *scanner) string() bool {
 		default:
 			r, size := utf8.DecodeRune(s.in[s.pos:])
 			if r == utf8.RuneError && size == 1 {
-				s.notUTF8("RFC 8259 §8.1", "byte %d is not UTF-8, near %s", s.pos, s.excerpt())
+				s.notUTF8("RFC 8259 §8.1", "byte %d is not UTF-8%s", s.pos, s.where())
 			}
 			s.pos += size
 		}
@@ -58,7 +58,7 @@ func (s *scanner) escape() bool {
 			return true
 		}
 	}
-	s.notUTF8("RFC 7493 §2.1", "the escape at byte %d is half of a surrogate pair and stands for no character", at)
+	s.notUTF8("RFC 7493 §2.1", "the escape at byte %d is half of a surrogate pair and stands for no character%s", at, s.where())
 	return true
 }
 

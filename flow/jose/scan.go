@@ -1,15 +1,16 @@
 package jose
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
 	maxDepth      = 64 // nesting that is read (RFC 8259 §9 allows a limit)
 	maxDuplicates = 16 // repeated names that are reported
-	excerptReach  = 16 // bytes shown on either side of a flaw
 )
 
 // A scanner reads JSON as RFC 8259 has it and nothing beyond. encoding/json
@@ -29,6 +30,7 @@ type scanner struct {
 type step struct {
 	name  string
 	index int
+	past  bool // its value has been read
 }
 
 func (s *scanner) report(id, ref, format string, args ...any) {
@@ -39,17 +41,53 @@ func (s *scanner) report(id, ref, format string, args ...any) {
 // every caller can hand it up.
 func (s *scanner) broken(wanted string) bool {
 	if s.pos >= len(s.in) {
-		s.report("json-syntax", "RFC 8259 §2", "the text is cut off: it ends at byte %d where %s was expected, after %s",
-			len(s.in), wanted, s.excerpt())
+		s.report("json-syntax", "RFC 8259 §2", "the text is cut off: it ends at byte %d where %s was expected%s",
+			len(s.in), wanted, s.where())
 		return false
 	}
-	s.report("json-syntax", "RFC 8259 §2", "not JSON at byte %d: expected %s, near %s", s.pos, wanted, s.excerpt())
+	s.report("json-syntax", "RFC 8259 §2", "not JSON at byte %d: expected %s, found %s%s", s.pos, wanted, s.found(), s.where())
 	return false
 }
 
-func (s *scanner) excerpt() string {
-	from, to := max(0, s.pos-excerptReach), min(len(s.in), s.pos+excerptReach)
-	return quote(string(s.in[from:to]))
+// words are what other notations have where JSON has a value.
+var words = []string{"NaN", "Infinity", "None", "True", "False", "TRUE", "FALSE", "NULL", "Null", "nil", "undefined"}
+
+// found says what stands at the flaw. Nothing of the text around it is
+// repeated, because that may be part of a token: a problem is shown and saved
+// where its text is not.
+func (s *scanner) found() string {
+	rest := s.in[s.pos:]
+	for _, w := range words {
+		if after, ok := bytes.CutPrefix(rest, []byte(w)); ok && (len(after) == 0 || strings.IndexByte(",]} \t\r\n", after[0]) >= 0) {
+			return w
+		}
+	}
+	switch c := rest[0]; {
+	case c|0x20 >= 'a' && c|0x20 <= 'z':
+		return "a letter"
+	case c >= '0' && c <= '9':
+		return "a digit"
+	case c >= utf8.RuneSelf:
+		return "an octet beyond ASCII"
+	case c <= ' ' || c == 0x7f || strings.IndexByte(`{}[]:,"'<>=\`, c) >= 0:
+		return quote(string(rest[:1]))
+	}
+	return "a sign"
+}
+
+// where names the member that holds the flaw, or the last one before it.
+func (s *scanner) where() string {
+	if len(s.path) == 0 {
+		return ""
+	}
+	at, says := place(s.path), "in"
+	if s.path[len(s.path)-1].past {
+		says = "after"
+	}
+	if at == "" {
+		return ""
+	}
+	return ", " + says + " the member " + quote(at)
 }
 
 // space skips white space and says whether anything is left.
@@ -139,6 +177,7 @@ func (s *scanner) object(visit func(name string, value []byte)) bool {
 			return false
 		}
 		visit(name, s.in[from:s.pos:s.pos])
+		s.path[len(s.path)-1].past = true
 		if s.next('}') {
 			return s.done()
 		}
@@ -151,6 +190,7 @@ func (s *scanner) object(visit func(name string, value []byte)) bool {
 // name reads the name of a member. Names are compared after unescaping, which
 // is how every reader will see them.
 func (s *scanner) name(seen map[string]int) bool {
+	s.path[len(s.path)-1] = step{}
 	if !s.space() || s.in[s.pos] != '"' {
 		return s.broken("a member name")
 	}
@@ -176,18 +216,24 @@ func (s *scanner) parent() string {
 	if len(s.path) < 2 {
 		return ""
 	}
+	return " of " + quote(place(s.path[:len(s.path)-1]))
+}
+
+// place writes a path down: keys[1].kid. A last step without a name is one
+// whose name has not been read.
+func place(path []step) string {
 	var b strings.Builder
-	for i, at := range s.path[:len(s.path)-1] {
+	for i, at := range path {
 		switch {
 		case at.index > 0:
 			fmt.Fprintf(&b, "[%d]", at.index-1)
-		case i > 0:
-			b.WriteString("." + at.name)
-		default:
+		case i == 0, at.name == "" && i == len(path)-1:
 			b.WriteString(at.name)
+		default:
+			b.WriteString("." + at.name)
 		}
 	}
-	return " of " + quote(b.String())
+	return b.String()
 }
 
 func (s *scanner) array() bool {
