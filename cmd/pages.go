@@ -107,6 +107,8 @@ func (p *pageWire) read(page []byte) []trace.Secret {
 			keep(name, a["value"])
 		}
 	}
+	// A parameter of a URL, wherever in the page that stands.
+	parameter := regexp.MustCompile(`[?&#;]([A-Za-z_]+)=([^?&"'<>\s\\;#]+)`)
 	for _, text := range decodings(string(page)) {
 		for _, m := range parameter.FindAllStringSubmatch(text, -1) {
 			if value, err := url.QueryUnescape(m[2]); err == nil && slices.Contains(carried, m[1]) {
@@ -123,9 +125,6 @@ func (p *pageWire) read(page []byte) []trace.Secret {
 	}
 	return out
 }
-
-// parameter is one of a URL, wherever in a page that stands.
-var parameter = regexp.MustCompile(`[?&#;]([A-Za-z_]+)=([^?&"'<>\s\\;#]+)`)
 
 // decodings are the ways to read the addresses in a page: as it is written,
 // as HTML, as a script's strings, and with what is nested in a parameter.

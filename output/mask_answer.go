@@ -77,13 +77,6 @@ func (v veil) loosely(s, name string) string {
 	return replaceGroups(re, s, func(_, value string) string { return v.value(value) })
 }
 
-// run is what a token can be made of (RFC 6750 §2.1), with the mask that it may
-// end in already.
-var run = regexp.MustCompile(`[A-Za-z0-9._~+/-]{20,}={0,2}(…\([0-9a-f]{6}\))?`)
-
-// memberName is a run that names what follows.
-var memberName = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+(["']\s*:|=[A-Za-z0-9%"'])`)
-
 // mostRuns is how many runs of one answer are learnt; all are hidden.
 const mostRuns = 500
 
@@ -97,6 +90,10 @@ func (v veil) runs(x trace.Exchanged) string {
 	if narrow, ok := text.decoded(0, func([]byte) ([]byte, int) { return nil, 1 }); ok {
 		text = narrow
 	}
+	// What a token can be made of (RFC 6750 §2.1), with the mask that it may end
+	// in already; and a run of that which names what follows.
+	run := regexp.MustCompile(`[A-Za-z0-9._~+/-]{20,}={0,2}(…\([0-9a-f]{6}\))?`)
+	memberName := regexp.MustCompile(`^[A-Za-z0-9._~+/-]+(["']\s*:|=[A-Za-z0-9%"'])`)
 	var out strings.Builder
 	done := 0
 	for n, at := range run.FindAllSubmatchIndex(text.text, -1) {

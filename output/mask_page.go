@@ -7,17 +7,16 @@ import (
 	"strings"
 )
 
-// Where a page or a text can hold a parameter: in a tag's attributes, and in
-// the query or fragment of a URL.
-var (
-	pageTag   = regexp.MustCompile(`<[a-zA-Z][^<>]*>`)
-	attribute = regexp.MustCompile(`([a-zA-Z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)`)
-	inURL     = regexp.MustCompile(`[?&#;]([A-Za-z_]+)=([^&"'<>\s]+)`)
-)
-
 // page treats the form fields of that name in a page, and the parameters of
-// that name in the URLs of any text.
+// that name in the URLs of any text. The expressions are made when they are
+// needed: most runs have no page, and start-up is counted in microseconds.
 func (v veil) page(s, name string) string {
+	if !strings.Contains(s, name) {
+		return s
+	}
+	pageTag := regexp.MustCompile(`<[a-zA-Z][^<>]*>`)
+	attribute := regexp.MustCompile(`([a-zA-Z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)`)
+	inURL := regexp.MustCompile(`[?&#;]([A-Za-z_]+)=([^&"'<>\s]+)`)
 	s = pageTag.ReplaceAllStringFunc(s, func(t string) string {
 		named := false
 		for _, a := range attribute.FindAllStringSubmatch(t, -1) {

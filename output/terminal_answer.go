@@ -191,11 +191,9 @@ func isPage(m trace.Message) bool {
 	return strings.Contains(mediaType(m), "html") || strings.HasPrefix(strings.ToLower(strings.TrimSpace(m.Body[:min(len(m.Body), 64)])), "<!doctype html")
 }
 
-var titleElement = regexp.MustCompile(`(?is)<title[^>]*>([^<]{0,400})`)
-
 // title is what a page calls itself.
 func title(page string) string {
-	m := titleElement.FindStringSubmatch(page)
+	m := regexp.MustCompile(`(?is)<title[^>]*>([^<]{0,400})`).FindStringSubmatch(page)
 	if m == nil {
 		return ""
 	}
