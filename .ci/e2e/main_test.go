@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -42,6 +43,13 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer stopShared()
+	// Most tests wait for something other than a processor: a person, or the
+	// next poll of a device.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	return m.Run()
 }
 

@@ -45,7 +45,7 @@ func peerConfig() map[string]any {
 		}
 		return c
 	}
-	return map[string]any{"clients": []any{
+	return map[string]any{"peer": peerTLS(), "clients": append(machines(),
 		client("public", "", "none"),
 		client("basic", basicSecret, "client_secret_basic"),
 		client("post", postSecret, "client_secret_post"),
@@ -54,8 +54,21 @@ func peerConfig() map[string]any {
 		client("narrow", "", "none", "scope", "openid"),
 		client("localhost", "", "none", "redirect_uris", []string{"http://localhost/callback"}),
 		client("elsewhere", "", "none", "redirect_uris", []string{elsewhere}, "application_type", "web"),
-	}}
+		client("front", "", "none", "grant_types", []string{"implicit", "authorization_code", "refresh_token"}, "response_types", []string{
+			"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token",
+		}),
+		client("device", "", "none", "redirect_uris", []string{}, "response_types", []string{}, "grant_types", []string{deviceGrant, "refresh_token"}),
+		client("device basic", basicSecret, "client_secret_basic", "redirect_uris", []string{}, "response_types", []string{}, "grant_types", []string{deviceGrant}),
+		client("brief", "", "none", "redirect_uris", []string{}, "response_types", []string{}, "grant_types", []string{deviceGrant}), // the peer gives it 7 s
+		client("ciba", basicSecret, "client_secret_basic", "redirect_uris", []string{}, "response_types", []string{}, "grant_types", []string{cibaGrant},
+			"backchannel_token_delivery_mode", "poll", "backchannel_user_code_parameter", true),
+	)}
 }
+
+const (
+	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+	cibaGrant   = "urn:openid:params:grant-type:ciba"
+)
 
 // A peer is one running oidc-provider.
 type peer struct {
@@ -185,6 +198,11 @@ type peerLine struct {
 	Cookies       []string
 	Model, Value  string
 	Client        string
+	AuthMethod    string `json:"authMethod"`
+	Certificate   string
+	Secure        bool
+	Attestation   string
+	Pop           string
 	Stage, Code   string
 	Text, Detail  string
 	Params        map[string]string
@@ -220,7 +238,10 @@ func (p *peer) secrets(t *testing.T) []string {
 		case "saved":
 			all = append(all, l.Value)
 		case "granted":
-			all = append(all, l.Params["code_verifier"], l.Params["code"], l.Params["client_secret"])
+			for _, name := range []string{"code_verifier", "code", "client_secret", "client_assertion", "refresh_token", "device_code", "auth_req_id"} {
+				all = append(all, l.Params[name])
+			}
+			all = append(all, l.Pop)
 		case "http":
 			_, credentials, _ := strings.Cut(l.Authorization, " ")
 			all = append(all, credentials)

@@ -174,13 +174,22 @@ func (o outcome) tokens(t *testing.T) map[string]any {
 	return all
 }
 
-// checkSignedIn is what holds of every run that ended well: the ID token was
-// verified, and no check failed.
-func checkSignedIn(t *testing.T, o outcome) {
+// checkClean expects no check to have failed in a run that succeeded: what a
+// certified server does is right, unless a test argues that it is not.
+func checkClean(t *testing.T, o outcome, argued ...string) {
 	t.Helper()
-	if failed := o.failed(); failed != nil {
-		t.Errorf("checks failed in a successful run: %v", failed)
+	for _, failed := range o.failed() {
+		if !slices.Contains(argued, failed) {
+			t.Errorf("in a successful run %s failed", failed)
+		}
 	}
+}
+
+// checkSignedIn is what holds of every run that ended well with a person: the ID
+// token was verified, and no check failed.
+func checkSignedIn(t *testing.T, o outcome, argued ...string) {
+	t.Helper()
+	checkClean(t, o, argued...)
 	for _, d := range o.of("decoded") {
 		if d.What == "id_token" {
 			if !d.Verified {
