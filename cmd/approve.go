@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"rsc.io/qr"
@@ -37,7 +38,9 @@ func (s *session) approach(ctx context.Context, say func(trace.Event) int, addre
 func (s *session) approve(ctx context.Context, say func(trace.Event) int, address string) {
 	pages := &pageWire{wire: s.wire, filled: s.fills.secret, know: s.mask.Know, fetched: func(x trace.Exchanged) { say(x) }}
 	h := &loopback.Headless{Transport: pages, Fill: s.fills.values, MaxPages: 20}
-	if _, err := h.Walk(ctx, address); err != nil {
+	var end *loopback.WalkError
+	_, err := h.Walk(ctx, address)
+	if err != nil && (!errors.As(err, &end) || end.Kind != loopback.KindNoForm && end.Kind != loopback.KindLoop) {
 		say(trace.Note{Topic: "headless", Text: "the walk through the pages ended: " + s.mask.Text(err.Error())})
 	}
 }

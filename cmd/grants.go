@@ -24,6 +24,7 @@ type grantRow struct {
 	confidential bool                 // only a client that proves itself may do this
 	named        bool                 // the grant type is the first argument
 	called       bool                 // the server may call back
+	certified    bool                 // --cert may be that of --key
 	settle       func(*session) error // what the values come to together
 	example      string
 }
@@ -92,6 +93,12 @@ func extensionGrants() []grantRow {
 				{name: "actor_token_type", about: "its `TYPE`", expand: tokenType},
 				{name: "requested_token_type", about: "the `TYPE` of token that is wanted", expand: tokenType},
 			},
+			settle: func(s *session) error {
+				if s.asked.Values["actor_token"] != "" && s.asked.Values["actor_token_type"] == "" {
+					return &usageError{"--actor-token-type is missing, and --actor-token needs it (RFC 8693 §2.1)", []string{"for example:", "--actor-token-type access_token"}}
+				}
+				return nil
+			},
 			example: "  oauthprobe exchange --demo\n  oauthprobe exchange https://issuer.example --client-id ID --client-secret @s --subject-token @token.txt --subject-token-type access_token --audience api",
 		},
 		{
@@ -101,6 +108,14 @@ func extensionGrants() []grantRow {
 			},
 			settle:  settleAssertion,
 			example: "  oauthprobe jwt-bearer --demo\n  oauthprobe jwt-bearer https://issuer.example --client-id ID --assertion @assertion.jwt\n  oauthprobe jwt-bearer https://issuer.example --client-id ID --key key.jwk --assertion-claims '{\"sub\":\"alice\"}'",
+		},
+		{
+			procedure: grant.SAMLBearer(nil), grantType: "urn:ietf:params:oauth:grant-type:saml2-bearer", trusted: true, needs: direct, first: flow.Token,
+			values: []grantValue{
+				{name: "assertion", about: "the SAML `ASSERTION` to trade, as XML or base64url: @FILE, env:NAME, cmd:COMMAND, - for stdin (without it, one is made from --key and --assertion-claims)"},
+			},
+			certified: true, settle: settleSAML,
+			example: "  oauthprobe saml-bearer --demo\n  oauthprobe saml-bearer https://issuer.example --client-id ID --client-secret @s --assertion @assertion.xml\n  oauthprobe saml-bearer https://issuer.example --client-id ID --client-secret @s --key idp-key.pem --cert idp.pem --assertion-claims '{\"iss\":\"https://idp.example\",\"sub\":\"alice\"}'",
 		},
 		{
 			procedure: grant.CIBA(), grantType: "urn:openid:params:grant-type:ciba", trusted: true, confidential: true, needs: []flow.Endpoint{flow.CIBA, flow.Token}, first: flow.CIBA,

@@ -122,7 +122,7 @@ func describeRefusal(e *flow.RefusedError) words {
 	}
 	switch e.Code {
 	case "invalid_client":
-		w.hints = []string{"check the client id, the secret, and how it is sent:", "--auth-method client_secret_basic", "--auth-method client_secret_post"}
+		w.hints = []string{"check the client id, what it proves itself with, and the way it does so, which is also set by:", "--auth-method METHOD"}
 	case "invalid_grant":
 		w.hints = []string{"what was traded was used before, has expired, or belongs to another client; for a code: or to another redirect URI or verifier, and codes live about a minute"}
 	case "invalid_scope":

@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"crypto"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -46,27 +48,42 @@ func keyTrouble(what string, err error) error {
 
 // certificate reads a certificate chain and its key for mutual TLS.
 func (l *layer) certificate(certFile, keyFile string) (*tls.Certificate, error) {
-	data, err := readFile("--cert", certFile)
+	chain, err := readChain(certFile)
 	if err != nil {
 		return nil, err
 	}
-	c := &tls.Certificate{}
+	key, err := l.privateKey("--cert-key", keyFile, "", "")
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(chain[0])
+	if err != nil {
+		return nil, &usageError{fmt.Sprintf("--cert %s: %v", certFile, err), nil}
+	}
+	if public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || key.Signer() == nil || !public.Equal(key.Signer().Public()) {
+		return nil, &usageError{"--cert " + certFile + " is not the certificate of the key in --cert-key " + keyFile, nil}
+	}
+	return &tls.Certificate{Certificate: chain, PrivateKey: key.Signer()}, nil
+}
+
+// readChain reads the certificates of --cert.
+func readChain(path string) ([][]byte, error) {
+	data, err := readFile("--cert", path)
+	if err != nil {
+		return nil, err
+	}
+	var chain [][]byte
 	for rest := []byte(data); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break
 		}
 		if block.Type == "CERTIFICATE" {
-			c.Certificate = append(c.Certificate, block.Bytes)
+			chain = append(chain, block.Bytes)
 		}
 	}
-	if len(c.Certificate) == 0 {
-		return nil, &usageError{"--cert " + certFile + ": no PEM certificate in it", nil}
+	if len(chain) == 0 {
+		return nil, &usageError{"--cert " + path + ": no PEM certificate in it", nil}
 	}
-	key, err := l.privateKey("--cert-key", keyFile, "", "")
-	if err != nil {
-		return nil, err
-	}
-	c.PrivateKey = key.Signer()
-	return c, nil
+	return chain, nil
 }

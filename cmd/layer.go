@@ -33,6 +33,9 @@ func variable(flag string) string {
 func newLayer(e Env, fs *pflag.FlagSet) (*layer, error) {
 	l := &layer{env: e, from: map[string]string{}}
 	var failed error
+	if names := wantStdin(fs); len(names) > 1 {
+		return nil, &usageError{strings.Join(names, " and ") + " both want to read stdin", []string{"give one of them as @FILE or env:NAME"}}
+	}
 	fs.VisitAll(func(f *pflag.Flag) {
 		switch {
 		case failed != nil, f.Name == "help":
@@ -43,6 +46,28 @@ func newLayer(e Env, fs *pflag.FlagSet) (*layer, error) {
 		}
 	})
 	return l, failed
+}
+
+// wantStdin are the flags that are to be read from stdin; more than one cannot
+// be, and that is said before waiting for any.
+func wantStdin(fs *pflag.FlagSet) []string {
+	var names []string
+	fs.Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if all, ok := f.Value.(pflag.SliceValue); ok {
+			values = nil
+			for _, v := range all.GetSlice() {
+				_, after, _ := strings.Cut(v, "=")
+				values = append(values, after)
+			}
+		}
+		for _, v := range values {
+			if v == "-" {
+				names = append(names, "--"+f.Name)
+			}
+		}
+	})
+	return names
 }
 
 // typedFlag reports whether a flag was given on the command line.

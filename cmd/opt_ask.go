@@ -81,6 +81,22 @@ func (o *askOptions) resolve(l *layer, demo bool) (flow.Ask, error) {
 	return a, o.valid()
 }
 
+// validType holds --response-type to those of the grant; words may stand in any
+// order.
+func (o *askOptions) validType(types string) error {
+	sorted := func(s string) string {
+		words := strings.Fields(strings.ReplaceAll(s, "(the default)", ""))
+		slices.Sort(words)
+		return strings.Join(words, " ")
+	}
+	for t := range strings.SplitSeq(types, ", ") {
+		if o.responseType == "" || sorted(t) == sorted(o.responseType) {
+			return nil
+		}
+	}
+	return &usageError{fmt.Sprintf("--response-type is %q; here it takes %s", o.responseType, types), nil}
+}
+
 func (o *askOptions) valid() error {
 	if !slices.Contains([]string{"S256", "plain", "none"}, o.pkce) {
 		return &usageError{fmt.Sprintf("--pkce is %q; it takes S256, plain or none", o.pkce), nil}

@@ -40,7 +40,10 @@ func (o *clientOptions) resolve(l *layer, demo bool, row grantRow) (c flow.Clien
 	if c.Secret, err = l.secret("client-secret", o.secret); err != nil {
 		return c, given, err
 	}
-	if given, err = o.credentials(l); err != nil {
+	if given, err = o.credentials(l, row); err != nil {
+		return c, given, err
+	}
+	if err := o.complete(c, given); err != nil && !demo {
 		return c, given, err
 	}
 	bare := c.Secret == "" && given.Key.Key == nil && given.Cert == nil && given.Attestation == ""
@@ -61,17 +64,44 @@ func (o *clientOptions) resolve(l *layer, demo bool, row grantRow) (c flow.Clien
 	return c, given, nil
 }
 
-func (o *clientOptions) credentials(l *layer) (c clientauth.Credentials, err error) {
+// complete refuses a method by name that has not what it needs.
+func (o *clientOptions) complete(c flow.Client, given clientauth.Credentials) error {
+	needs := map[string]struct {
+		flag  string
+		there bool
+	}{
+		"none":                        {"", true},
+		"client_secret_basic":         {"--client-secret", c.Secret != ""},
+		"client_secret_post":          {"--client-secret", c.Secret != ""},
+		"client_secret_jwt":           {"--client-secret", c.Secret != ""},
+		"private_key_jwt":             {"--key", given.Key.Key != nil},
+		"tls_client_auth":             {"--cert", given.Cert != nil},
+		"self_signed_tls_client_auth": {"--cert", given.Cert != nil},
+		"attest_jwt_client_auth":      {"--attestation", given.Attestation != ""},
+	}
+	need, known := needs[o.method]
+	switch {
+	case o.method == "":
+		return nil
+	case !known:
+		return &usageError{fmt.Sprintf("--auth-method is %q; it takes %s", o.method, strings.Join(clientauth.Names(), ", ")), nil}
+	case !need.there:
+		return &usageError{need.flag + " is missing, and " + o.method + " needs it", []string{"give it:", need.flag + " FILE"}}
+	}
+	return nil
+}
+
+func (o *clientOptions) credentials(l *layer, row grantRow) (c clientauth.Credentials, err error) {
 	c.Alg, c.Audience = o.alg, o.audience
 	if o.key != "" {
 		if c.Key, err = l.privateKey("--key", o.key, o.keyID, o.alg); err != nil {
 			return c, err
 		}
 	}
-	if (o.cert == "") != (o.certKey == "") {
+	if (o.cert == "") != (o.certKey == "") && !(row.certified && o.certKey == "" && o.key != "") {
 		return c, &usageError{"--cert and --cert-key go together", nil}
 	}
-	if o.cert != "" {
+	if o.certKey != "" {
 		if c.Cert, err = l.certificate(o.cert, o.certKey); err != nil {
 			return c, err
 		}

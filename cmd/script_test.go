@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"context"
+	crand "crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -11,7 +13,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/grant"
+	"github.com/oauthprobe/oauthprobe/flow/jose"
+	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/loopback/demo"
+	"github.com/oauthprobe/oauthprobe/output"
 )
 
 // The binary of the tests is also the program: with a fixed clock and a seeded
@@ -36,6 +43,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"demo":    scriptDemo,
 			"demotls": scriptDemoTLS,
+			"idp":     scriptIDP,
 			"exits":   scriptExits,
 		},
 		Setup: func(e *testscript.Env) error {
@@ -69,6 +77,31 @@ func scriptDemoTLS(ts *testscript.TestScript, _ bool, faults []string) {
 		"attestation.jwt": []byte(demo.Attestation(now())),
 	} {
 		ts.Check(os.WriteFile(ts.MkAbs(name), data, 0o600))
+	}
+}
+
+// scriptIDP puts the key and certificate of the identity provider that the demo
+// server trusts into files, and an assertion of it for ISSUER: as XML, in plain
+// base64, and forged.
+func scriptIDP(ts *testscript.TestScript, _ bool, _ []string) {
+	keys, err := jose.ReadPrivate(demo.SAMLKey(), nil)
+	ts.Check(err)
+	issuer := ts.Getenv("ISSUER")
+	made := func() string {
+		r := &flow.Run{}
+		r.Rand, r.Log = crand.Reader, trace.NewLog(now, &output.Recorder{})
+		text, err := grant.SAMLSigner{Key: keys[0], Issuer: "https://idp.example", Subject: "alice", Audience: issuer, Recipient: issuer + "/token"}.Assertion(r, now())
+		ts.Check(err)
+		xml, err := base64.RawURLEncoding.DecodeString(text)
+		ts.Check(err)
+		return string(xml)
+	}
+	for name, data := range map[string]string{
+		"idp-key.pem": string(demo.SAMLKey()), "idp.pem": string(demo.SAMLCertificate()),
+		"assertion.xml": made(), "assertion.b64": base64.StdEncoding.EncodeToString([]byte(made())) + "\n",
+		"forged.xml": strings.Replace(made(), ">alice<", ">mallory<", 1),
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(data), 0o600))
 	}
 }
 

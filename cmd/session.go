@@ -117,6 +117,7 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 			return err
 		},
 		func() (err error) { s.asked, err = s.ask.resolve(s.layer, s.server.demo); return err },
+		func() error { return s.ask.validType(s.row.types) },
 		s.ownValues,
 		func() (err error) { s.edits, err = s.byHand.resolve(s.layer); return err },
 		func() (err error) { s.fills, err = s.person.fills(s.layer, s.server.demo); return err },

@@ -40,6 +40,8 @@ func issPresent(r *flow.Run, resp *flow.Response) flow.Verdict {
 	switch {
 	case !advertised(r):
 		return flow.Verdict{Outcome: trace.Skip, Detail: "the metadata do not promise iss"}
+	case !resp.Values.Has("iss") && resp.Values.Has("id_token"):
+		return flow.Verdict{Outcome: trace.Skip, Detail: "iss may be left out beside an ID token, which names the issuer itself (RFC 9207 §2)"}
 	case !resp.Values.Has("iss"):
 		return flow.Verdict{Outcome: trace.Fail, Detail: "iss is missing though the metadata promise it", Expected: r.Server.Issuer, Actual: "(none)"}
 	}

@@ -1,6 +1,7 @@
 package ext
 
 import (
+	"context"
 	"slices"
 
 	"github.com/oauthprobe/oauthprobe/flow"
@@ -13,6 +14,12 @@ func Refreshed() flow.Extension {
 	return flow.Extension{
 		Name: "refreshed", Spec: "RFC 6749 §6; OIDC Core §12.2",
 		Doc: "rotation and continuity\n\nA new refresh token replaces the old one, which may be dead from now on. A new ID token must be about the same person, from the same server, for the same client.",
+		Inspect: func(_ context.Context, r *flow.Run, p *flow.Response) error {
+			if p.Request.Endpoint == flow.Token && p.Request.Meant.Get("grant_type") == "refresh_token" {
+				r.Note("refresh-rotation", rotation(r, p).Detail, "RFC 6749 §6")
+			}
+			return nil
+		},
 		Checks: []flow.Check{
 			{ID: "refresh-rotation", Code: "V-TR-14", Spec: "RFC 6749 §6; RFC 9700 §4.14.2", Level: trace.May, At: flow.Token, Eval: rotation},
 			{ID: "id-token-refreshed", Code: "V-ID-28", Spec: "OIDC Core §12.2", Level: trace.Must, At: flow.IDToken, Eval: sameAsBefore},

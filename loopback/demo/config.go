@@ -39,6 +39,7 @@ type Config struct {
 	Interval       int               // seconds between two polls of one of those; 0 means 5
 	Faults         []string          // names of the tables Faults and FlowFaults
 	TrustedIssuers []TrustedIssuer   // for jwt-bearer; none: https://idp.example, whose key is ClientKey
+	TrustedSAML    map[string][]byte // for saml-bearer: certificates (PEM) by issuer; none: https://idp.example, with SAMLCertificate
 	MTLS           string            // Start: address of a second listener that speaks TLS and asks for client certificates
 	Attesters      []byte            // JWK Set of those who may vouch for a client; none: the public half of AttesterKey
 	ClientCAs      []byte            // PEM: issuers of certificates for tls_client_auth; none: that of ClientCertificate
@@ -84,6 +85,9 @@ func (c Config) withDefaults() Config {
 	}
 	if len(c.TrustedIssuers) == 0 {
 		c.TrustedIssuers = []TrustedIssuer{{Issuer: "https://idp.example", JWKS: jsonOf(clientPublic())}}
+	}
+	if len(c.TrustedSAML) == 0 {
+		c.TrustedSAML = map[string][]byte{"https://idp.example": []byte(samlCert)}
 	}
 	if c.Attesters == nil {
 		c.Attesters = jsonOf(attesterPublic())

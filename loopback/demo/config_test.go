@@ -196,7 +196,7 @@ func TestMetadata(t *testing.T) {
 		"scopes_supported":                    list("openid", "profile", "email", "offline_access", "api"),
 		"response_types_supported":            list("code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token", "none"),
 		"response_modes_supported":            list("query", "fragment", "form_post"),
-		"grant_types_supported":               list("authorization_code", "refresh_token", "client_credentials", "password", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:openid:params:grant-type:ciba", "implicit"),
+		"grant_types_supported":               list("authorization_code", "refresh_token", "client_credentials", "password", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer", "urn:openid:params:grant-type:ciba", "implicit"),
 		"backchannel_authentication_endpoint": v.issuer + "/backchannel", "backchannel_token_delivery_modes_supported": list("poll", "ping", "push"), "backchannel_user_code_parameter_supported": true,
 		"token_endpoint_auth_methods_supported": list("none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "attest_jwt_client_auth"),
 		"challenge_endpoint":                    v.issuer + "/challenge", "client_attestation_signing_alg_values_supported": keyAlgs, "client_attestation_pop_signing_alg_values_supported": keyAlgs,

@@ -30,9 +30,14 @@ func (s *Server) grantJWTBearer(x *exchange, t tokenRequest) *oauthError {
 	if fault := s.proveBearer(a); fault != nil {
 		return fault
 	}
+	return s.handBearer(x, t, a.claim("sub"))
+}
+
+// handBearer hands out tokens for whom a proven assertion speaks of (RFC 7521 §4.1).
+func (s *Server) handBearer(x *exchange, t tokenRequest, subject string) *oauthError {
 	g := &grant{client: t.client.ID, authTime: s.now(), expires: s.now().Add(grantLifetime)}
 	scope := []string{"profile"}
-	switch subject := a.claim("sub"); {
+	switch {
 	case subject == t.client.ID:
 		scope = []string{machineScope}
 	case s.named(subject) == nil:

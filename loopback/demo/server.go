@@ -32,6 +32,7 @@ type Server struct {
 
 	attesters   []jwk          // who may vouch for a client
 	clientRoots *x509.CertPool // issuers of client certificates
+	samlIssuers map[string][]*x509.Certificate
 	routes      map[string]route
 	faults      map[string]bool
 	pages       *template.Template
@@ -95,6 +96,9 @@ func New(c Config) (*Server, error) {
 	}
 	if s.attesters, err = parseKeys(c.Attesters); err != nil {
 		return nil, fmt.Errorf("demo: attesters: %w", err)
+	}
+	if s.samlIssuers, err = readCertificates(c.TrustedSAML); err != nil {
+		return nil, err
 	}
 	s.clientRoots = x509.NewCertPool()
 	if !s.clientRoots.AppendCertsFromPEM(c.ClientCAs) {

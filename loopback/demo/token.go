@@ -99,6 +99,7 @@ var tokenGrants = []tokenGrant{
 	{deviceGrant, (*Server).grantDevice},
 	{exchangeGrant, (*Server).grantExchange},
 	{jwtBearerGrant, (*Server).grantJWTBearer},
+	{samlBearerGrant, (*Server).grantSAMLBearer},
 	{cibaGrant, (*Server).grantCIBA},
 }
 

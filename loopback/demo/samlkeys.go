@@ -1,0 +1,62 @@
+package demo
+
+// SAMLKey is the private key (RSA, PEM) of the identity provider that a Config
+// without TrustedSAML trusts, https://idp.example. It protects nothing: with it
+// anybody can say who somebody is.
+func SAMLKey() []byte { return []byte(samlKey) }
+
+// SAMLCertificate is the certificate (PEM) of SAMLKey. It is signed by itself.
+func SAMLCertificate() []byte { return []byte(samlCert) }
+
+// CN=idp.example,O=oauthprobe demo; from 2020 to 2119.
+const (
+	samlCert = `-----BEGIN CERTIFICATE-----
+MIIC/TCCAeWgAwIBAgIBATANBgkqhkiG9w0BAQsFADAwMRgwFgYDVQQKEw9vYXV0
+aHByb2JlIGRlbW8xFDASBgNVBAMTC2lkcC5leGFtcGxlMCAXDTIwMDEwMTAwMDAw
+MFoYDzIxMjAwMTAxMDAwMDAwWjAwMRgwFgYDVQQKEw9vYXV0aHByb2JlIGRlbW8x
+FDASBgNVBAMTC2lkcC5leGFtcGxlMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIB
+CgKCAQEAxY072+H4iQ7Y5J1aaYDvIrPi9wb5lgc6jEQLZ79YyV6R4Z2t6nEnO3X2
+g/QATsyuGKp3xVm9qDFzaN+JmWosm9fQ51+8WtGmFdTtXGgM9VZeISqvp1cW2rD1
+zeuscrmKwmG6tJ6UrR4ivY/3RmSya6lDZcW47wbAwoaYE1sOK8YXSWnWnizn2c1k
+WDonwrVJ5QkAHR8BUNxzkaVAS8mZoNcouySBbiTO78tdqCFRWOdYiXOniNqIiNfe
+F20ALfj6z9cNcA3X9LnQTelrLZKQuKGxYETOQnK3iRwOt3IVe4ddpQvuoK0WyqdM
+ZraFqmliteIhX+fCNefavAeRQV6iVQIDAQABoyAwHjAOBgNVHQ8BAf8EBAMCB4Aw
+DAYDVR0TAQH/BAIwADANBgkqhkiG9w0BAQsFAAOCAQEAYmE8zcUtbd678oXY+gyv
+pMZb4CWpi2S5tO5fMI9mndQWAUI8DcU3B79BaG0hGyZ9JmbvkVw/mV/VftMBACb8
+aMPM2ao7EaqlEg81N1SGRStis3NNEA3OAvaszuPJK4CImIC2V70CmVj/TIzQkgqe
+C2iPtFavHbvcvZDg2RtA2ECyGywK6Ok1fVDRSvBOD4Cw7cFOMpOKUlrpno+NmbQY
+AcqOGiALUh9hAjtGfcrS0lQUEcal+4Yvs8zlYNIO95ou4OCmzcRepGN442vCJfd0
+JO5/l58hQbp9059iOulw6Vyx5GSd9w3bZr2i1C5Zeavt7uqCU9rDzfIQlmGq0qou
+bQ==
+-----END CERTIFICATE-----
+`
+	samlKey = `-----BEGIN PRIVATE KEY-----
+MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDFjTvb4fiJDtjk
+nVppgO8is+L3BvmWBzqMRAtnv1jJXpHhna3qcSc7dfaD9ABOzK4YqnfFWb2oMXNo
+34mZaiyb19DnX7xa0aYV1O1caAz1Vl4hKq+nVxbasPXN66xyuYrCYbq0npStHiK9
+j/dGZLJrqUNlxbjvBsDChpgTWw4rxhdJadaeLOfZzWRYOifCtUnlCQAdHwFQ3HOR
+pUBLyZmg1yi7JIFuJM7vy12oIVFY51iJc6eI2oiI194XbQAt+PrP1w1wDdf0udBN
+6WstkpC4obFgRM5CcreJHA63chV7h12lC+6grRbKp0xmtoWqaWK14iFf58I159q8
+B5FBXqJVAgMBAAECggEACcdP6zZoQwCFI+vWCdrj+2fEGE40FIUPFNpZZi1Gi9Eu
+j2hqr2wicQMJzMZLLZtcEsR9YTtr8+NevxYxjXJ/+sbYBFvsyuINwo7joOtVmN9J
+kYK3ZyUccH7J7AN6acNdZvnHcCFZYqhXN+LkbouVeVbLi0IaQVqoN/jJlkuvi+MQ
+BnTbtx8uNzukfx/LQ6lUBrhFLBgUNrKylxF36cYGlL5bM834J514kK/jPLjqnZ1M
+m5jGel9JhdgkcfCL0GteNuYtPoao1I6xwAi3mHQThaTE9pUnBUwUics+EdGfuGct
+Z9a9yLascXs/vP1teXFbkKBffN/VHZrfEYmwg2oYkQKBgQDnIhm3t3eB6TxvGzZd
+ts5nzy6c3Vej+W/G7EXmc7/kyeBopQ8FmxktmGsap0rgHvGpq/JJcZxhGXp+WveJ
+1nqUFqFA2eb97atmQ0y5YKptW/q1lCoqDdMQEcVhGlJqfMMevWS/mXYj6/vlKISW
+905zGChcCzjYiESPdA9MIxc6+wKBgQDazjorNqhZwRIViG89nvPZjwsB/0kTktq8
+68KMaMXPxJTmbR0QDzVIeHwLtvYPfOLiP0Ati+XHEcxONeja9gT655TNKZKK29kz
+iF2Xgh8Qmi7Twneibxd1wnufAnmCbkgMehuIt/Ksx/dhis7vvFn9CGxs2P+QjH6f
+2HtsLEcW7wKBgHQ7PM2bkJie7so82AkmjgO8N4eg85q9LE3PsZMjcEOglZ5qKvS5
+u16ngGzl5gxw4zxdALmYTXiy9FuoaUVCu1/PRYY0TioyI/iILYQnrWzTTW+Us+N0
+EkjJdwXO09VDKmhB+/EyPivwVzs1NgApG6VbZ6hp6EtTs46kYbD7EIqTAoGBAKQx
+Gy9wXZa0rjhgYHGSRRSeJbmC8zhv/BrGpAAvYzlNIBtmB+gUMXzHhPZZfn4SzkLP
+Cf7juzLOJU0PYURmV0hc3amzJ5dx8KSeEPVvnJYdzUP060eGK8mffprNBZed4A0U
+2HKY7s8/Y2DcA/uckL6zQoHPuL+k3iRfFAcRlusbAoGASGrAQJ+cynmcJxIF8GnR
+YCEs0wq4EP8u7lObRGjlAH1ti88vUOOMCO/0Yf914H8wp7o0vE0nBfnIbqV2N9WO
+06vz715I6bYvA6i6tQOYcyFbtEOhLBg1VtLzNkhBCyKHZJG0RDyhTSJwd1xF8Cxt
+WzRev1ln+UlMye9QY92E7fI=
+-----END PRIVATE KEY-----
+`
+)
