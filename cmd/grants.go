@@ -129,14 +129,14 @@ func extensionGrants() []grantRow {
 	}
 }
 
-// command is the row as a command, and what declares its flags.
+// command is the row as a command, and what completes it when it is called: its
+// flags and its description.
 func (g grantRow) command(e Env) (*cobra.Command, func()) {
 	s := &session{env: e, row: g}
 	short, long, _ := strings.Cut(g.procedure.Doc, "\n\n")
 	c := &cobra.Command{
 		Use:     g.procedure.Name + " [TARGET]",
 		Short:   short,
-		Long:    short + " (" + g.procedure.Spec + ")\n\n" + wrap(long, 80),
 		Example: g.example,
 		GroupID: "token",
 		Aliases: g.aliases(),
@@ -148,8 +148,11 @@ func (g grantRow) command(e Env) (*cobra.Command, func()) {
 		c.Args = usageArgs(2)
 		c.RunE = s.runNamed
 	}
-	c.Flags().SortFlags = false
-	return c, func() { s.flags(c.Flags()) }
+	return c, func() {
+		c.Long = short + " (" + g.procedure.Spec + ")\n\n" + wrap(long, 80)
+		c.Flags().SortFlags = false
+		s.flags(c.Flags())
+	}
 }
 
 // runNamed is run for a grant whose type is the first argument.

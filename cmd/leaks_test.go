@@ -102,8 +102,7 @@ func TestAuthorizationURLIsShownAndNotKept(t *testing.T) {
 
 // A redirect with the wrong state may say anything: it is not repeated.
 func TestForgedErrorIsNotRepeated(t *testing.T) {
-	var s *httptest.Server
-	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Query().Get("redirect_uri")+"?error=access_denied&error_description=call+0800-evil&state=wrong", http.StatusFound)
 	}))
 	defer s.Close()

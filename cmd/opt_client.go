@@ -98,7 +98,7 @@ func (o *clientOptions) credentials(l *layer, row grantRow) (c clientauth.Creden
 			return c, err
 		}
 	}
-	if (o.cert == "") != (o.certKey == "") && !(row.certified && o.certKey == "" && o.key != "") {
+	if (o.cert == "") != (o.certKey == "") && (!row.certified || o.certKey != "" || o.key == "") {
 		return c, &usageError{"--cert and --cert-key go together", nil}
 	}
 	if o.certKey != "" {

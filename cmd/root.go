@@ -9,6 +9,7 @@ import (
 )
 
 func newRoot(e Env) *cobra.Command {
+	version := Version()
 	root := &cobra.Command{
 		Use:   "oauthprobe",
 		Short: "run any OAuth 2 or OpenID Connect flow, see every byte, have every answer judged",
@@ -21,7 +22,7 @@ be given as an environment variable: OAUTHPROBE_CLIENT_ID for --client-id.
 Exit codes: 0 done, 1 failed otherwise, 2 usage, 3 the server refused, 4 a check
 failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`,
 		Example:       "  oauthprobe code --demo",
-		Version:       Version(),
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -48,7 +49,7 @@ failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`
 		declare[c] = flags
 		root.AddCommand(c)
 	}
-	root.AddCommand(learnCommand(e), keyCommand(e), versionCommand(e))
+	root.AddCommand(learnCommand(e), keyCommand(e), versionCommand(e, version))
 	if flags := declare[called(root, e.Args)]; flags != nil {
 		flags()
 	}
@@ -76,11 +77,11 @@ func unknownCommand(c *cobra.Command, name string) error {
 	return &usageError{fmt.Sprintf("there is no command %q", name), hints}
 }
 
-func versionCommand(e Env) *cobra.Command {
+func versionCommand(e Env, version string) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "print the version", GroupID: "rest", Args: usageArgs(0),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(e.Stdout, "oauthprobe "+Version())
+			_, err := fmt.Fprintln(e.Stdout, "oauthprobe "+version)
 			return err
 		},
 	}
