@@ -12,8 +12,8 @@ import (
 // flows says how each grant is run against a faulty server; what it trades is
 // got from that server first.
 func flows() map[string]func(*testing.T, string) result {
-	headless := []string{"--headless", "--fill", "username=alice", "--fill", "password=alice", "--http-timeout", "700ms"}
-	trusted := []string{"--client-id", "confidential", "--client-secret", "value:secret", "--http-timeout", "700ms"}
+	headless := []string{"--headless", "--fill", "username=alice", "--fill", "password=alice"}
+	trusted := []string{"--client-id", "confidential", "--client-secret", "value:secret"}
 	return map[string]func(*testing.T, string) result{
 		"implicit": func(t *testing.T, issuer string) result {
 			return run(t, nil, "", slices.Concat([]string{"implicit", issuer, "--client-id", "public", "--scope", "openid profile", "--response-type", "id_token token", "-o", "none"}, headless)...)
@@ -25,12 +25,12 @@ func flows() map[string]func(*testing.T, string) result {
 			return run(t, nil, "", slices.Concat([]string{"cc", issuer, "--scope", "api", "-o", "none"}, trusted)...)
 		},
 		"device": func(t *testing.T, issuer string) result {
-			return run(t, nil, "", "device", issuer, "--client-id", "public", "--scope", "openid profile", "--no-browser", "-o", "none", "--http-timeout", "700ms")
+			return run(t, nil, "", "device", issuer, "--client-id", "public", "--scope", "openid profile", "--no-browser", "-o", "none")
 		},
 		"refresh": func(t *testing.T, issuer string) result {
 			first := tokens(t, issuer, "public", "", headless)
 			return run(t, nil, "", "refresh", issuer, "--client-id", "public", "--scope", "openid profile", "--refresh-token", "value:"+first["refresh_token"],
-				"--id-token-hint", "value:"+first["id_token"], "-o", "none", "--http-timeout", "700ms")
+				"--id-token-hint", "value:"+first["id_token"], "-o", "none")
 		},
 		"exchange": func(t *testing.T, issuer string) result {
 			first := tokens(t, issuer, "confidential", "value:secret", headless)

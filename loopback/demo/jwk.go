@@ -103,7 +103,7 @@ var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": ellipt
 
 // fits says whether a key may be meant by a token's header (RFC 7515 §4.1.4, RFC 7517 §4.2, §4.4).
 func (k *jwk) fits(kid, alg string) bool {
-	if kid != "" && k.Kid != kid || k.Use != "" && k.Use != "sig" || k.Alg != "" && k.Alg != alg && !(isEd25519(k.Alg) && isEd25519(alg)) {
+	if kid != "" && k.Kid != kid || k.Use != "" && k.Use != "sig" || k.Alg != "" && k.Alg != alg && (!isEd25519(k.Alg) || !isEd25519(alg)) {
 		return false
 	}
 	switch {
