@@ -30,5 +30,10 @@ func exchange(ctx context.Context, r *flow.Run) error {
 	give(r, q, "actor_token", "RFC 8693 §2.1", "who acts for the subject: delegation, not impersonation")
 	give(r, q, "actor_token_type", "RFC 8693 §3", "what the actor token is")
 	give(r, q, "requested_token_type", "RFC 8693 §2.1", "what the new token shall be")
+	if q.Params.Has("actor_token") {
+		r.Note("delegation", "with an actor token this is delegation: the new token says who acts for whom (act claim)", "RFC 8693 §1.1")
+	} else {
+		r.Note("impersonation", "without an actor token this is impersonation: the new token stands for the subject alone, and does not tell who asked", "RFC 8693 §1.1")
+	}
 	return token(ctx, r, q)
 }
