@@ -27,6 +27,7 @@ type agent struct {
 	door     door
 	browser  string // as in loopback.OpenOptions
 	paste    bool
+	qr       bool
 	headless *loopback.Headless
 	pages    *pageWire
 
@@ -53,6 +54,9 @@ func (a *agent) Visit(ctx context.Context, v flow.Visit) (flow.Hit, error) {
 	}
 	by, note := a.open(v)
 	v.Opened(by, note)
+	if a.qr {
+		v.Note(trace.Note{Topic: "qr", Text: "the same address as a QR code; the answer still comes back to this machine", Lines: picture(v.URL)})
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type arrival struct {

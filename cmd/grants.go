@@ -151,7 +151,8 @@ func (g grantRow) command(e Env) (*cobra.Command, func()) {
 	return c, func() {
 		c.Long = short + " (" + g.procedure.Spec + ")\n\n" + wrap(long, 80)
 		c.Flags().SortFlags = false
-		s.flags(c.Flags())
+		groups := s.flags(c.Flags())
+		c.SetUsageFunc(func(c *cobra.Command) error { return usage(c, groups) })
 	}
 }
 

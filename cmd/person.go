@@ -25,7 +25,7 @@ func (s *session) agent() (*agent, error) {
 		return nil, err
 	}
 	a := &agent{
-		env: s.env, door: d, browser: s.browser(), paste: s.person.paste,
+		env: s.env, door: d, browser: s.browser(), paste: s.person.paste, qr: s.person.qr,
 		ended: make(chan struct{}),
 	}
 	if d.note != "" {

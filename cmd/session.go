@@ -52,20 +52,30 @@ type session struct {
 	log      *trace.Log
 }
 
-func (s *session) flags(fs *pflag.FlagSet) {
-	s.server.flags(fs, slices.Concat(s.row.needs, []flow.Endpoint{flow.JWKS}))
-	s.client.flags(fs)
-	s.ask.flags(fs, s.row.browser, s.row.types)
-	s.own.flags(fs, s.row.values)
-	s.byHand.flags(fs)
-	if s.row.browser || s.row.approve {
-		s.person.flags(fs, s.row.approve)
+// flags declares the groups that apply to the command, and gives them by name
+// for its help.
+func (s *session) flags(fs *pflag.FlagSet) []flagGroup {
+	var groups []flagGroup
+	group := func(title string, applies bool, declare func(*pflag.FlagSet)) {
+		if !applies {
+			return
+		}
+		g := pflag.NewFlagSet(title, pflag.ContinueOnError)
+		g.SortFlags = false
+		declare(g)
+		fs.AddFlagSet(g)
+		groups = append(groups, flagGroup{title, g})
 	}
-	if s.row.called {
-		s.notify.flags(fs)
-	}
-	s.how.flags(fs)
-	s.out.flags(fs)
+	group("Which server", true, func(g *pflag.FlagSet) { s.server.flags(g, slices.Concat(s.row.needs, []flow.Endpoint{flow.JWKS})) })
+	group("Who we are", true, s.client.flags)
+	group("What to trade", len(s.row.values) > 0, func(g *pflag.FlagSet) { s.own.flags(g, s.row.values) })
+	group("What to ask for", true, func(g *pflag.FlagSet) { s.ask.flags(g, s.row.browser, s.row.types) })
+	group("The person", s.row.browser || s.row.approve, func(g *pflag.FlagSet) { s.person.flags(g, s.row.approve) })
+	group("Notifications", s.row.called, s.notify.flags)
+	group("Requests changed by hand", true, s.byHand.flags)
+	group("How to go about it", true, s.how.flags)
+	group("What to show and keep", true, s.out.flags)
+	return groups
 }
 
 // run is a grant's command from end to end.
