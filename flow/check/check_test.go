@@ -260,7 +260,7 @@ func TestCatalogue(t *testing.T) {
 		}
 		seen[c.ID] = true
 	}
-	for _, code := range trust() {
+	for _, code := range TrustCodes() {
 		if code == "" {
 			t.Error("an empty trust code")
 		}
