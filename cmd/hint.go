@@ -144,6 +144,9 @@ func describeRefusal(e *flow.RefusedError) words {
 	case "login_required", "interaction_required", "consent_required":
 		w.hints = []string{"the server has to ask the person something: run without --prompt none"}
 	}
+	if len(w.hints) == 0 {
+		w.hints = []string{"see exactly what was sent, and why each part of it:", "-v"}
+	}
 	return w
 }
 
