@@ -38,6 +38,9 @@ func settleAssertion(s *session) error {
 	}
 	s.row.procedure = grant.JWTBearer(grant.Signer{Key: s.given.Key, Alg: s.client.alg, Audience: s.client.audience, Claims: claims}.Assertion)
 	s.given.Claims = nil
+	if s.who.Secret != "" && s.client.method != "private_key_jwt" {
+		s.given.Key = jose.Private{} // the client has its secret; the key is the assertion's
+	}
 	return nil
 }
 

@@ -68,7 +68,7 @@ func describe(err error) words {
 	case errors.Is(err, errNobody):
 		return words{"the answer was not handed over: stdin ended before the redirected URL came", []string{"paste the address that the browser ends at, or let this program walk the pages:", "--headless --fill NAME=VALUE"}}
 	case errors.As(err, &expired):
-		return words{expired.What, []string{"run it again, and approve in time"}}
+		return words{expired.What, []string{"run it again, and approve in time; the whole run may take longer with:", "--timeout 15m"}}
 	case errors.Is(err, flow.ErrTimeout):
 		return words{"nobody came back in time: no answer arrived at the redirect URI", []string{"does the browser show an error page? A wrong client_id or redirect_uri shows only there. Give more time with:", "--timeout 15m"}}
 	}

@@ -91,14 +91,14 @@ func (l *layer) edit(flag, s string) (ext.Edit, error) {
 	var literal bool
 	var err error
 	e.Value, literal, err = l.value("--"+flag+" "+e.Name, value)
-	e.Secret = !literal || sensitive(e.Name)
+	e.Secret = !literal || sensitive(e.Name) || sounds(e.Name) && !e.Header && e.Name != "code_challenge" && e.Name != "code_challenge_method" && !strings.HasSuffix(e.Name, "token_type")
 	return e, err
 }
 
 // sensitive knows the names whose values are secrets wherever they come from.
 func sensitive(name string) bool {
 	return slices.Contains([]string{"client_secret", "password", "code", "code_verifier", "refresh_token", "assertion", "client_assertion",
-		"subject_token", "actor_token", "token", "device_code", "auth_req_id", "client_notification_token", "user_code", "login_hint_token", "authorization", "cookie", "x-api-key"}, strings.ToLower(name))
+		"subject_token", "actor_token", "token", "ticket", "api_key", "device_code", "auth_req_id", "client_notification_token", "user_code", "login_hint_token", "authorization", "cookie", "x-api-key"}, strings.ToLower(name))
 }
 
 // endpointOf takes off an endpoint's name; what is before the colon counts

@@ -3,6 +3,7 @@ package cmd
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -135,8 +136,9 @@ func (l *layer) claims(given string) (map[string]any, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	var claims map[string]any
-	if err := d.Decode(&claims); err != nil {
-		return nil, &usageError{fmt.Sprintf("--assertion-claims is not a JSON object: %v", err), []string{"for example:", `--assertion-claims '{"exp":1795440000,"jti":null}'`}}
+	err = d.Decode(&claims)
+	if _, more := d.Token(); err != nil || claims == nil || more != io.EOF {
+		return nil, &usageError{"--assertion-claims is not one JSON object", []string{"for example:", `--assertion-claims '{"exp":1795440000,"jti":null}'`}}
 	}
 	return claims, nil
 }

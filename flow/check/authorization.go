@@ -141,7 +141,9 @@ func responseType(_ *flow.Run, p *flow.Response) flow.Verdict {
 	}
 	var want []string
 	for _, t := range strings.Fields(p.Request.Sent("response_type")) {
-		want = append(want, map[string]string{"code": "code", "token": "access_token", "id_token": "id_token"}[t])
+		if artefact := map[string]string{"code": "code", "token": "access_token", "id_token": "id_token"}[t]; artefact != "" {
+			want = append(want, artefact) // response_type none brings nothing
+		}
 	}
 	got := artefacts(p.Values)
 	slices.Sort(want)

@@ -25,14 +25,26 @@ const minInterval = 5 * time.Second
 // maxBackoff bounds the pause after trouble.
 const maxBackoff = time.Minute
 
-// run polls with a request that ask makes afresh each time.
+// leastInterval keeps a server that asks for no pause, or for nonsense, from
+// being flooded with requests that carry credentials.
+const leastInterval = time.Second
+
+// run polls with a request that ask makes afresh each time. When the next poll
+// would come too late, a last one is made shortly before the end.
 func (p *poll) run(ctx context.Context, r *flow.Run, ask func() (*flow.Request, error)) error {
+	p.interval = max(p.interval, leastInterval)
 	pause := p.interval
-	for n := 1; ; n++ {
-		if !p.until.IsZero() && !r.Now().Add(pause).Before(p.until) {
-			return &flow.ExpiredError{What: "the " + p.what + " expired before anybody approved it"}
+	var last error // what the last poll came to
+	for n, final := 1, false; ; n++ {
+		if left := p.until.Sub(r.Now()); !p.until.IsZero() && pause >= left {
+			if final || left <= 0 {
+				return p.expired(last)
+			}
+			pause, final = left*9/10, true
 		}
-		if err := r.Pause(ctx, pause); err != nil {
+		if err := r.Pause(ctx, pause); errors.Is(err, flow.ErrTimeout) {
+			return &flow.ExpiredError{What: "nobody approved in the time that this run had (--timeout)"}
+		} else if err != nil {
 			return err
 		}
 		q, err := ask()
@@ -44,10 +56,20 @@ func (p *poll) run(ctx context.Context, r *flow.Run, ask func() (*flow.Request, 
 		if err == nil {
 			return obtained(r, resp)
 		}
+		last = err
 		if pause, err = p.next(pause, resp, err); err != nil {
 			return err
 		}
 	}
+}
+
+// expired tells who was late: the person, or a server that was not there.
+func (p *poll) expired(last error) error {
+	var refused *flow.RefusedError
+	if last != nil && !errors.As(last, &refused) {
+		return &flow.ExpiredError{What: "the " + p.what + " expired while the server could not be asked: " + last.Error()}
+	}
+	return &flow.ExpiredError{What: "the " + p.what + " expired before anybody approved it"}
 }
 
 // next is the pause before the next poll, or the error that ends polling.
@@ -69,7 +91,7 @@ func (p *poll) next(pause time.Duration, resp *flow.Response, err error) (time.D
 		return 0, err
 	case errors.As(err, &refused), errors.As(err, &trouble),
 		errors.As(err, &foreign) && (foreign.Status >= 500 || foreign.Status == http.StatusTooManyRequests):
-		return min(max(2*pause, after(resp)), maxBackoff), nil
+		return max(p.interval, after(resp), min(2*pause, maxBackoff)), nil
 	}
 	return 0, err
 }
@@ -90,7 +112,7 @@ func after(resp *flow.Response) time.Duration {
 // it as a string. The fallback is for one that is missing or makes no sense.
 func seconds(resp *flow.Response, name string, fallback time.Duration) time.Duration {
 	n, err := strconv.ParseFloat(resp.Values.Get(name), 64)
-	if err != nil || n < 0 || n > 1e6 {
+	if err != nil || !(n > 0 && n <= 1e6) { // so written, NaN is nonsense too
 		return fallback
 	}
 	return time.Duration(n * float64(time.Second))
