@@ -29,23 +29,29 @@ const maxBackoff = time.Minute
 // being flooded with requests that carry credentials.
 const leastInterval = time.Second
 
-// run polls with a request that ask makes afresh each time. When the next poll
-// would come too late, a last one is made shortly before the end.
+// run polls with a request that ask makes afresh each time. Where the first
+// poll would come too late it is made in time; a later one is never made sooner
+// than the server's pace allows (RFC 8628 §3.5), so the end is waited for.
 func (p *poll) run(ctx context.Context, r *flow.Run, ask func() (*flow.Request, error)) error {
 	p.interval = max(p.interval, leastInterval)
 	pause := p.interval
 	var last error // what the last poll came to
-	for n, final := 1, false; ; n++ {
-		if left := p.until.Sub(r.Now()); !p.until.IsZero() && pause >= left {
-			if final || left <= 0 {
-				return p.expired(last)
-			}
-			pause, final = left*9/10, true
+	for n := 1; ; n++ {
+		left := p.until.Sub(r.Now())
+		late := !p.until.IsZero() && pause >= left
+		switch {
+		case late && n == 1:
+			pause, late = left*9/10, false
+		case late:
+			pause = max(left, 0)
 		}
 		if err := r.Pause(ctx, pause); errors.Is(err, flow.ErrTimeout) {
 			return &flow.ExpiredError{What: "nobody approved in the time that this run had (--timeout)"}
 		} else if err != nil {
 			return err
+		}
+		if late {
+			return p.expired(last)
 		}
 		q, err := ask()
 		if err != nil {

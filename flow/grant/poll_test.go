@@ -47,7 +47,8 @@ const (
 )
 
 // The pauses are the server's, never shorter than a second, longer for good
-// after slow_down and after trouble, and the last poll is made before the end.
+// after slow_down and after trouble; a first poll that would come too late is
+// made in time, and no later one is made sooner than the server's pace.
 func TestPolling(t *testing.T) {
 	s := time.Second
 	for _, c := range []struct {
@@ -64,9 +65,9 @@ func TestPolling(t *testing.T) {
 		{"trouble backs off, then the pace is the old one", 5 * s, time.Hour, []string{"", "", pending, granted}, []time.Duration{5 * s, 10 * s, 20 * s, 5 * s}, ""},
 		{"Retry-After", 5 * s, time.Hour, []string{"503 {}", granted}, []time.Duration{5 * s, 100 * s}, ""},
 		{"trouble never hurries", 90 * s, time.Hour, []string{"", granted}, []time.Duration{90 * s, 90 * s}, ""},
-		{"a last poll before the end", 5 * s, 3 * s, []string{granted}, []time.Duration{2700 * time.Millisecond}, ""},
-		{"nobody approved", 5 * s, 8 * s, []string{pending}, []time.Duration{5 * s, 2700 * time.Millisecond}, "expired before anybody approved"},
-		{"the server was away", 5 * s, 8 * s, []string{""}, []time.Duration{5 * s, 2700 * time.Millisecond}, "while the server could not be asked: token endpoint: cannot connect to as"},
+		{"a first poll in time", 5 * s, 3 * s, []string{granted}, []time.Duration{2700 * time.Millisecond}, ""},
+		{"nobody approved", 5 * s, 8 * s, []string{pending}, []time.Duration{5 * s, 3 * s}, "expired before anybody approved"},
+		{"the server was away", 5 * s, 8 * s, []string{""}, []time.Duration{5 * s, 3 * s}, "while the server could not be asked: token endpoint: cannot connect to as"},
 		{"the server says no", 5 * s, time.Hour, []string{`{"error":"access_denied"}`}, []time.Duration{5 * s}, "access_denied"},
 		{"the server says late", 5 * s, time.Hour, []string{`{"error":"expired_token"}`}, []time.Duration{5 * s}, "has expired"},
 	} {
@@ -87,6 +88,9 @@ func TestPolling(t *testing.T) {
 			_, err := flow.Start(context.Background(), flow.Plan{Procedure: p, Server: flow.Server{Replaced: map[flow.Endpoint]string{flow.Token: "https://as/token"}}}, env)
 			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%v, want %q", err, c.err)
+			}
+			if waited := strings.Contains(c.err, "nobody") || strings.Contains(c.err, "while the server"); waited && w.asked != len(pauses)-1 {
+				t.Errorf("%d polls in %v: the last pause is for the end", w.asked, pauses)
 			}
 			if len(pauses) != len(c.pauses) {
 				t.Fatalf("paused %v, want %v", pauses, c.pauses)
