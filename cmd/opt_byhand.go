@@ -22,7 +22,9 @@ func (o *byHandOptions) flags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.header, "header", nil, "set a header field: `[ENDPOINT:]NAME=VALUE`; repeatable")
 }
 
-func (o *byHandOptions) resolve(l *layer) ([]ext.Edit, error) {
+// resolve gives the edits. In a grant that has no parameters but these, they
+// are its credentials, and are taken for secrets unless they are known not to be.
+func (o *byHandOptions) resolve(l *layer, credentials bool) ([]ext.Edit, error) {
 	var all []ext.Edit
 	for _, group := range []struct {
 		flag   string
@@ -35,6 +37,7 @@ func (o *byHandOptions) resolve(l *layer) ([]ext.Edit, error) {
 				return nil, err
 			}
 			e.Header = group.header
+			e.Secret = e.Secret || credentials && !e.Header && !public(e.Name)
 			if err := field(e); err != nil {
 				return nil, err
 			}
@@ -91,7 +94,7 @@ func (l *layer) edit(flag, s string) (ext.Edit, error) {
 	var literal bool
 	var err error
 	e.Value, literal, err = l.value("--"+flag+" "+e.Name, value)
-	e.Secret = !literal || sensitive(e.Name) || sounds(e.Name) && !e.Header && e.Name != "code_challenge" && e.Name != "code_challenge_method" && !strings.HasSuffix(e.Name, "token_type")
+	e.Secret = !literal || sensitive(e.Name)
 	return e, err
 }
 
@@ -99,6 +102,12 @@ func (l *layer) edit(flag, s string) (ext.Edit, error) {
 func sensitive(name string) bool {
 	return slices.Contains([]string{"client_secret", "password", "code", "code_verifier", "refresh_token", "assertion", "client_assertion",
 		"subject_token", "actor_token", "token", "ticket", "api_key", "device_code", "auth_req_id", "client_notification_token", "user_code", "login_hint_token", "authorization", "cookie", "x-api-key"}, strings.ToLower(name))
+}
+
+// public knows the parameters that no grant keeps secret.
+func public(name string) bool {
+	return slices.Contains([]string{"scope", "audience", "resource", "client_id", "grant_type", "redirect_uri",
+		"subject_token_type", "actor_token_type", "requested_token_type"}, name)
 }
 
 // endpointOf takes off an endpoint's name; what is before the colon counts

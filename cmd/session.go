@@ -96,7 +96,7 @@ func (s *session) run(c *cobra.Command, args []string) error {
 	if s.server.demo {
 		running, err := demo.Start("127.0.0.1:0", s.demoConfig())
 		if err != nil {
-			return fmt.Errorf("the demo server could not be started: %w", err)
+			return s.refuse(fmt.Errorf("the demo server could not be started: %w", err))
 		}
 		defer func() { _ = running.Close() }()
 		choice.server.Issuer, choice.discover = running.Issuer, true
@@ -129,7 +129,7 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 		func() (err error) { s.asked, err = s.ask.resolve(s.layer, s.server.demo); return err },
 		func() error { return s.ask.validType(s.row.types) },
 		s.ownValues,
-		func() (err error) { s.edits, err = s.byHand.resolve(s.layer); return err },
+		func() (err error) { s.edits, err = s.byHand.resolve(s.layer, s.row.named); return err },
 		func() (err error) { s.fills, err = s.person.fills(s.layer, s.server.demo); return err },
 		func() error { return s.person.valid(s.layer, s.how.noInput) },
 	} {

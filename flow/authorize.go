@@ -165,7 +165,7 @@ func (a *arrivals) read(h Hit) *Response {
 	switch {
 	case h.Via == "fragment":
 		resp.Values, resp.Other = ParseParams(h.Fragment, from), query
-	case h.Via == "form_post" && a.q.Meant.Get("response_mode") != "form_post" && len(query) > 0:
+	case h.Via == "form_post" && a.q.Sent("response_mode") != "form_post" && len(query) > 0:
 		// A redirect with 307 makes the browser repeat the POST of the login
 		// form: the answer is in the query, the body is what a person typed.
 		for i := range body {

@@ -55,17 +55,6 @@ func (p Params) Has(name string) bool {
 	return slices.ContainsFunc(p, func(q trace.Param) bool { return q.Name == name })
 }
 
-// All gives every value of that name, in order.
-func (p Params) All(name string) []string {
-	var out []string
-	for _, q := range p {
-		if q.Name == name {
-			out = append(out, q.Value)
-		}
-	}
-	return out
-}
-
 // Repeated lists the names that occur more than once.
 func (p Params) Repeated() []string {
 	var out []string

@@ -32,7 +32,6 @@ type Options struct {
 	Proxy     func(*http.Request) (*url.URL, error) // nil: none
 	Resolve   map[string]string                     // "host:port" to "addr:port"
 	UserAgent string
-	KeyLog    io.Writer // NSS key log, for a packet dissector
 	Now       func() time.Time
 }
 
@@ -69,7 +68,6 @@ func New(o Options) *Client {
 			MinVersion:         tls.VersionTLS12,
 			InsecureSkipVerify: o.Insecure,
 			RootCAs:            o.Roots,
-			KeyLogWriter:       o.KeyLog,
 		},
 	}
 	return c
