@@ -81,11 +81,10 @@ func newPalette(w io.Writer, color, dark bool) palette {
 	return p
 }
 
-// A bit is a piece of text in one tone, with an optional link under it.
+// A bit is a piece of text in one tone.
 type bit struct {
 	tone tone
 	text string
-	href string
 }
 
 // A row is one line of a terminal, before it is painted.
@@ -110,8 +109,8 @@ func (r row) cut(w int) (front, rest row) {
 			w -= width(h)
 			continue
 		}
-		front = append(append(front, r[:i]...), bit{b.tone, h, b.href})
-		rest = append(append(rest, bit{b.tone, b.text[len(h):], b.href}), r[i+1:]...)
+		front = append(append(front, r[:i]...), bit{b.tone, h})
+		rest = append(append(rest, bit{b.tone, b.text[len(h):]}), r[i+1:]...)
 		return front, rest
 	}
 	return r, nil
@@ -130,18 +129,11 @@ func (r row) lastSpace() int {
 }
 
 // paint writes a row with its colours.
-func (p *palette) paint(b *strings.Builder, r row, links bool) {
+func (p *palette) paint(b *strings.Builder, r row) {
 	for _, x := range r {
 		if x.text == "" {
 			continue
 		}
-		linked := links && x.href != ""
-		if linked {
-			b.WriteString("\x1b]8;;" + x.href + "\x1b\\")
-		}
 		b.WriteString(p[x.tone].before + x.text + p[x.tone].after)
-		if linked {
-			b.WriteString("\x1b]8;;\x1b\\")
-		}
 	}
 }

@@ -21,7 +21,6 @@ type TerminalOptions struct {
 	Verbose bool // everything whole
 	Quiet   bool // only what the person must act upon
 	Live    bool // a spinner while waiting
-	Links   bool // references to specifications are links (OSC 8)
 }
 
 // A Terminal is a Sink that shows records to a person.
@@ -228,7 +227,7 @@ func (t *Terminal) short(prefix row) row {
 func cleaned(r row) row {
 	out := make(row, len(r))
 	for i, b := range r {
-		out[i] = bit{b.tone, Clean(b.text), b.href}
+		out[i] = bit{b.tone, Clean(b.text)}
 	}
 	return out
 }
@@ -241,7 +240,7 @@ func (t *Terminal) line(r row) {
 		}
 		r = r[:len(r)-1]
 	}
-	t.paint.paint(&t.out, r, t.o.Links)
+	t.paint.paint(&t.out, r)
 	t.out.WriteByte('\n')
 }
 

@@ -59,7 +59,7 @@ func (t *Terminal) draw(s *spinner, w trace.Waiting, n int, passed time.Duration
 		text = elideEnd("waiting for "+Clean(w.For), t.width-6)
 	}
 	var b strings.Builder
-	t.paint.paint(&b, row{{text: "  "}, {tone: info, text: frames[n%len(frames)]}, {tone: dim, text: " " + text}}, false)
+	t.paint.paint(&b, row{{text: "  "}, {tone: info, text: frames[n%len(frames)]}, {tone: dim, text: " " + text}})
 	_, _ = io.WriteString(t.w, eraseLine+b.String())
 	s.drawn = true
 }

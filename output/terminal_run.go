@@ -1,7 +1,6 @@
 package output
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -194,38 +193,6 @@ func (t *Terminal) unknown(e trace.Event) {
 	}
 }
 
-// link is where a reference to a specification leads, or nothing. The address
-// is made of digits and our own text only, whoever wrote the reference.
-func link(ref string) string {
-	var n int
-	if _, err := fmt.Sscanf(ref, "RFC %d", &n); err == nil && n > 0 && n < 100000 {
-		u := "https://www.rfc-editor.org/rfc/rfc" + strconv.Itoa(n)
-		if _, section, ok := strings.Cut(ref, "§"); ok {
-			if end := strings.IndexFunc(section, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); end >= 0 {
-				section = section[:end]
-			}
-			if section = strings.Trim(section, "."); section != "" {
-				u += "#section-" + section
-			}
-		}
-		return u
-	}
-	for prefix, u := range specifications {
-		if strings.HasPrefix(ref, prefix) {
-			return u
-		}
-	}
-	return ""
-}
-
-// specifications are those that are no RFC, as their references begin.
-var specifications = map[string]string{
-	"OIDCC":     "https://openid.net/specs/openid-connect-core-1_0.html",
-	"OIDCD":     "https://openid.net/specs/openid-connect-discovery-1_0.html",
-	"Form Post": "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html",
-	"CIBA":      "https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html",
-}
-
 // citation is the first of several citations: "RFC 6749 §10.12; RFC 9700 …"
 // is cut after the first section.
 func citation(ref string) string {
@@ -241,5 +208,5 @@ func (t *Terminal) reference(ref string) row {
 	if ref == "" {
 		return nil
 	}
-	return row{{tone: dim, text: citation(ref), href: link(ref)}}
+	return row{{tone: dim, text: citation(ref)}}
 }
