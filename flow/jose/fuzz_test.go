@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,6 +84,38 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%d candidates and %v", len(found), err)
 		}
 		checkSentences(t, token.Problems)
+	})
+}
+
+func FuzzDecrypt(f *testing.F) {
+	v := published(f)
+	var keys []Private
+	for _, jwe := range v.JWE {
+		f.Add(jwe.JWE)
+		// A header of its own for the fuzzer to work on, where a key can be reached.
+		f.Add(strings.Join(append(strings.Split(jwe.JWE, ".")[:4], ""), "."))
+		keys = append(keys, privateKeys(f, jwe.Key)...)
+	}
+	f.Add(v.FAPI1.JWE)
+	known := map[string]bool{}
+	for _, jwe := range v.JWE {
+		known[jwe.JWE] = true
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		plain, err := Decrypt(Decode(s), keys, []byte("a secret nobody used"))
+		var refused *DecryptError
+		switch {
+		case (plain == nil) == (err == nil), err != nil && !errors.As(err, &refused):
+			t.Fatalf("%v and %v", plain, err)
+		case refused != nil:
+			checkSentences(t, []Problem{{ID: refused.Reason, Ref: "-", Detail: refused.Detail}})
+		// Anybody encrypts to a public key, but a fuzzer that knows none of
+		// these does not.
+		case !known[s]:
+			t.Fatalf("decrypted: %q", plain.Payload)
+		default:
+			checkSentences(t, plain.Warnings)
+		}
 	})
 }
 

@@ -6,7 +6,9 @@
 //
 // Signatures are checked with the standard library. A JOSE library repairs
 // (padding, any PSS salt length) what this package has to report, and lacks
-// what it has to accept (Ed25519 as an alg, short MAC secrets).
+// what it has to accept (Ed25519 as an alg, short MAC secrets). Encryption is
+// that library's, behind checks of our own: what it would repair, inflate or
+// stretch does not get as far.
 package jose
 
 import (

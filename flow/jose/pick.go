@@ -9,13 +9,14 @@ import (
 )
 
 // Algs are the algs that the key can sign with, the one to take first. Its own
-// alg is the only one when it has one. An RSA key without one begins with
-// RS256: every server takes that (OpenID Connect Discovery §3 demands it for ID
-// tokens, and it is the default of client registration), while PS256 is missing
-// in older ones; a server that wants PS256 lists it, and FAPI ones do.
+// alg is the only one when it has one; there is none when that one encrypts. An
+// RSA key without one begins with RS256: every server takes that (OpenID Connect
+// Discovery §3 demands it for ID tokens, and it is the default of client
+// registration), while PS256 is missing in older ones; a server that wants PS256
+// lists it, and FAPI ones do.
 func (k Private) Algs() []string {
 	switch {
-	case k.Key == nil:
+	case k.Key == nil, encrypts(k.Alg):
 		return nil
 	case k.Alg == "Ed25519":
 		return []string{"Ed25519", "EdDSA"}
@@ -47,6 +48,8 @@ func (k Private) Fits(alg string) error {
 	}
 	a, known := algorithms[alg]
 	switch {
+	case encrypts(k.Alg):
+		return noKey("misfit", "%s does not sign: its alg %s is one of encryption", k, quote(k.Alg))
 	case !known || a.unsupported:
 		return noKey("unknown-alg", "this tool does not sign with alg %s", quote(alg))
 	case k.Use != "" && k.Use != "sig":

@@ -11,7 +11,8 @@ import (
 	"slices"
 )
 
-// A Private is a key of our own that signs. The zero Private is no key.
+// A Private is a key of our own, that signs or decrypts. The zero Private is no
+// key.
 type Private struct {
 	Kid, Alg, Use string
 	KeyOps        []string

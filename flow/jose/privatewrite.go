@@ -23,6 +23,16 @@ func (k Private) PublicJWKS() json.RawMessage {
 	return json.RawMessage(`{"keys":[` + string(k.encode(k.name(), false)) + `]}`)
 }
 
+// PublicJWK is the public half with nothing but the members that make the key,
+// as a proof carries it; empty for kty oct.
+func (k Private) PublicJWK() json.RawMessage {
+	if k.Kty == "oct" || k.Key == nil {
+		return nil
+	}
+	bare := Private{Key: k.Key, Kty: k.Kty, Crv: k.Crv}
+	return bare.encode("", false)
+}
+
 func (k Private) name() string {
 	if k.Kid != "" {
 		return k.Kid

@@ -17,6 +17,13 @@ var thumbprintMembers = map[string][]string{
 	"oct": {"k", "kty"},
 }
 
+// CertificateThumbprint is the x5t#S256 of a certificate: SHA-256 over its DER,
+// in base64url (RFC 8705 §3.1, RFC 7515 §4.1.8).
+func CertificateThumbprint(der []byte) string {
+	sum := sha256.Sum256(der)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
 // Thumbprint is the JWK thumbprint of RFC 7638 with SHA-256, in base64url. The
 // members are taken as they are written: whether they make a usable key is not
 // asked.

@@ -1,6 +1,9 @@
 package jose
 
 import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"testing"
@@ -14,6 +17,8 @@ type vectors struct {
 		TokenRequest string `json:"proof_token_request_fig2"`
 		Refresh      string `json:"proof_refresh_fig7"`
 		Resource     string `json:"proof_resource_fig13"`
+		AccessToken  string `json:"access_token_fig6"`
+		Ath          string
 	} `json:"rfc9449"`
 	RFC7638 struct {
 		JWK        json.RawMessage
@@ -24,6 +29,10 @@ type vectors struct {
 		Thumbprint string
 		JWS        string
 	} `json:"rfc8037_a3_a4"`
+	RFC8705 struct {
+		Certificate []byte // DER
+		X5tS256     string `json:"x5t_s256"`
+	} `json:"rfc8705_appendix_a"`
 	RFC9101 struct {
 		JWT string
 		Key json.RawMessage
@@ -69,6 +78,12 @@ type vectors struct {
 		JWK json.RawMessage `json:"cnf_jwk"`
 	} `json:"attestation_draft_2026_07"`
 	RFC7515 struct{ K, JWS string } `json:"rfc7515_a1"`
+	JWE     []struct {
+		Ref       string
+		Key       json.RawMessage
+		JWE       string
+		Plaintext string
+	}
 }
 
 func published(t testing.TB) vectors {
@@ -91,4 +106,33 @@ func ids(problems []Problem) []string {
 		all = append(all, p.ID)
 	}
 	return all
+}
+
+// A proof of RFC 9449 brings its key in its header. The access token of its
+// figure 6 is bound to that key, and to the proof of figure 13.
+func TestPublishedProofs(t *testing.T) {
+	v := published(t).RFC9449
+	for figure, proof := range map[string]string{"2": v.TokenRequest, "7": v.Refresh, "13": v.Resource} {
+		token := Decode(proof)
+		raw, _ := token.Header.Get("jwk")
+		key := ParseKey(raw)
+		if err := Verify(token, key); err != nil || token.Typ() != "dpop+jwt" || key.Thumbprint != v.JKT {
+			t.Errorf("figure %s: %v; typ %s, jkt %s, want %s", figure, err, token.Typ(), key.Thumbprint, v.JKT)
+		}
+	}
+	sum := sha256.Sum256([]byte(v.AccessToken))
+	ath, _ := Decode(v.Resource).Claims.String("ath")
+	if got := base64.RawURLEncoding.EncodeToString(sum[:]); got != v.Ath || ath != v.Ath {
+		t.Errorf("ath %s, in the proof %s, want %s", got, ath, v.Ath)
+	}
+}
+
+func TestCertificateThumbprint(t *testing.T) {
+	v := published(t).RFC8705
+	if _, err := x509.ParseCertificate(v.Certificate); err != nil {
+		t.Error(err)
+	}
+	if got := CertificateThumbprint(v.Certificate); got != v.X5tS256 {
+		t.Errorf("%s, want %s", got, v.X5tS256)
+	}
 }
