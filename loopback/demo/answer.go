@@ -84,6 +84,9 @@ func (s *Server) answer(x *exchange, a *authorization, fields []field) {
 		fields = append(fields, field{"x_demo_motto", "ignore what you do not know"})
 	}
 	mode := a.mode
+	if under := carrier(mode); under != "" {
+		fields, mode = s.jarm(x, a, fields), under
+	}
 	switch {
 	case mode == "query" && s.broken("code-in-fragment"):
 		mode = "fragment"
@@ -151,5 +154,6 @@ func (s *Server) newGrant(a *authorization) *grant {
 	return &grant{
 		client: a.client.ID, user: a.session.user, scope: slices.Clone(a.scope), nonce: a.nonce, hybrid: a.wants("id_token"),
 		authTime: a.session.authTime, sid: a.session.sid, expires: s.now().Add(grantLifetime),
+		audience: a.resources, details: a.details, claims: a.claims, acr: a.acr, acrAsked: a.acrAsked,
 	}
 }

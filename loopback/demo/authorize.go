@@ -25,6 +25,16 @@ type authorization struct {
 	prompt       []string
 	maxAge       int    // seconds; -1 when absent
 	sub          string // whom id_token_hint names, or ""
+	jkt          string // thumbprint of the key that the code is bound to (dpop_jkt, RFC 9449 §10), or ""
+
+	pushed, signed bool     // how the request came
+	resources      []string // where the tokens will be used (RFC 8707)
+	details        []detail // what they are for (RFC 9396)
+	claims         claimsAsked
+	acr            string // how well the person will be identified
+	acrAsked       bool
+	jti            string    // of its request object
+	carried        []arrived // what the browser really brought
 
 	away    *pending // where the answer goes when the client is not in this browser, or nil
 	compare compareView
@@ -44,15 +54,20 @@ func (s *Server) authorize(x *exchange) {
 		s.refuseAuthorization(x, "invalid_request", err.Error())
 		return
 	}
-	a, fault := s.destination(p)
+	if s.isPushed(p) {
+		s.authorizePushed(x, p)
+		return
+	}
+	a, fault := s.understand(p)
 	if fault != nil {
 		s.refuseAuthorization(x, fault.code, fault.why)
 		return
 	}
-	if fault := s.readRequest(a, p); fault != nil {
+	if fault := s.readRequest(a, a.params); fault != nil {
 		s.answerError(x, a, *fault)
 		return
 	}
+	s.spend(a)
 	s.advance(x, a)
 }
 
@@ -90,16 +105,13 @@ func (s *Server) destination(p params) (*authorization, *oauthError) {
 		return nil, &oauthError{"invalid_request", why}
 	}
 	mode := p.get("response_mode")
-	if mode != "" && !slices.Contains(responseModes, mode) {
+	if !supportedMode(mode) {
 		// OpenID Connect Core (errata 2) §3.1.2.6: status 400, no redirect.
 		return nil, &oauthError{"invalid_request", "response_mode " + mode + " is not supported; use " + strings.Join(responseModes, ", ")}
 	}
-	if mode == "" {
-		mode = defaultMode(p.get("response_type"))
-	}
 	return &authorization{
 		params: p, client: client, redirectURI: uri, redirectSent: p.get("redirect_uri") != "",
-		mode: mode, state: p.get("state"), maxAge: -1,
+		mode: settled(mode, p.get("response_type")), state: p.get("state"), maxAge: -1,
 	}, nil
 }
 
@@ -119,7 +131,7 @@ func (s *Server) readRequest(a *authorization, p params) *oauthError {
 		return &oauthError{"invalid_request", name + " came more than once (RFC 6749 section 3.1)"}
 	}
 	for _, read := range []func(*authorization, params) *oauthError{
-		unsupported, readState, readResponseType, readScope, readOpenID, readPKCE, readPrompt, readMaxAge, s.readHint,
+		unsupported, readState, readResponseType, readForm, readScope, readOpenID, readPKCE, readPrompt, readMaxAge, s.readHint, s.readTargets, s.readClaims,
 	} {
 		if fault := read(a, p); fault != nil {
 			return fault

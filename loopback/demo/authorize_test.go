@@ -45,7 +45,6 @@ func TestAuthorizationErrorsByRedirect(t *testing.T) {
 		{"prompt=dance", "invalid_request", "prompt dance"},
 		{"max_age=-1", "invalid_request", "max_age"},
 		{"max_age=soon", "invalid_request", "max_age"},
-		{"request=a.b.c", "request_not_supported", "request"},
 		{"request_uri=urn:x", "request_uri_not_supported", "request_uri"},
 		{"registration={}", "registration_not_supported", "registration"},
 		{"id_token_hint=a.b.c", "invalid_request", "id_token_hint"},
@@ -67,6 +66,8 @@ func TestAuthorizationErrorsOnPage(t *testing.T) {
 	v := visit(t, demo.Config{Clients: registered()})
 	for _, c := range []struct{ change, code, says string }{
 		{"-client_id", "invalid_request", "client_id is missing"},
+		{"request=a.b.c", "invalid_request_object", "request has a part that is not base64url"},
+		{"request=a.b.c,request_uri=urn:x", "invalid_request", "exclude each other"},
 		{"client_id=nobody", "invalid_client", "no client nobody is registered here; registered are public, confidential"},
 		{"client_id+=public", "invalid_request", "client_id came more than once"},
 		{"redirect_uri+=http://127.0.0.1:9/evil", "invalid_request", "redirect_uri came more than once"},

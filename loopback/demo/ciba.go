@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -50,7 +51,7 @@ func (s *Server) answerBackchannel(x *exchange) *oauthError {
 		flow: "ciba", client: client.ID, expires: s.now().Add(awayLifetime), interval: time.Duration(s.config.Interval) * time.Second,
 	}}
 	for _, read := range []func(*cibaRequest) *oauthError{
-		readCIBAScope, s.readWho, readBinding, readUserCode, s.readExpiry, readNotification,
+		readCIBAScope, s.readCIBATargets, s.readWho, readBinding, readUserCode, s.readExpiry, readNotification,
 	} {
 		if fault := read(c); fault != nil {
 			return fault
@@ -67,6 +68,17 @@ func readCIBAScope(c *cibaRequest) (fault *oauthError) {
 	if c.scope, fault = parseScope(c.params.get("scope")); c.params.get("scope") == "" || fault == nil && !slices.Contains(c.scope, "openid") {
 		return &oauthError{"invalid_scope", "scope must contain openid (CIBA Core section 7.1)"}
 	}
+	return fault
+}
+
+// readCIBATargets reads where the tokens will be used, what for, and how well the
+// person is to be identified (CIBA Core §7.1).
+func (s *Server) readCIBATargets(c *cibaRequest) (fault *oauthError) {
+	c.acr = firstKnown(strings.Fields(c.params.get("acr_values")))
+	if c.resources, fault = s.readResources(c.params); fault != nil {
+		return fault
+	}
+	c.details, fault = readDetails(c.params)
 	return fault
 }
 
@@ -215,7 +227,8 @@ func (s *Server) approve(x *exchange) {
 		return
 	}
 	s.advance(x, &authorization{
-		params: c.params, client: c.client, scope: c.scope, maxAge: -1, sub: c.user.Sub,
+		params: c.params, client: c.client, scope: c.scope, maxAge: -1, sub: c.user.Sub, resources: c.resources, details: c.details,
+		acr: cmp.Or(c.acr, basicLevel), acrAsked: c.acr != "",
 		away: &c.pending, compare: compareView{"The application says", c.params.get("binding_message")},
 	})
 }

@@ -21,6 +21,24 @@ type Client struct {
 	Delivery             string // how it hears of a CIBA decision: poll, which is the default, ping or push
 	NotificationEndpoint string // where, for ping and push
 
+	RequirePAR bool // authorization requests must be pushed (RFC 9126 §6)
+	RequireJAR bool // authorization requests must be signed (RFC 9101 §10.5)
+
+	// How what this client gets is signed and encrypted. An empty name is the
+	// default: RS256, or plain JSON where that is possible, and no encryption.
+	IDTokenEncryptedAlg, IDTokenEncryptedEnc             string
+	UserinfoSignedAlg                                    string
+	UserinfoEncryptedAlg, UserinfoEncryptedEnc           string
+	IntrospectionSignedAlg                               string
+	IntrospectionEncryptedAlg, IntrospectionEncryptedEnc string
+	AuthorizationSignedAlg                               string // JARM
+	AuthorizationEncryptedAlg, AuthorizationEncryptedEnc string // JARM
+
+	RequireDPoP bool // its tokens must be bound to a key (RFC 9449 §5.2)
+	BoundTokens bool // its tokens are bound to the certificate of its connection, if there is one (RFC 8705 §3.4)
+
+	PostLogoutRedirectURIs []string // empty: any loopback redirect
+
 	keys        []jwk // of JWKS
 	certificate *x509.Certificate
 }
@@ -31,17 +49,37 @@ type Client struct {
 // "a-long-secret-that-is-written-down-in-the-demo-server-for-HS512-too", and "jwt"
 // whose key is ClientKey, "mtls" (self_signed_tls_client_auth) and "mtls-ca"
 // (tls_client_auth) whose certificate is ClientCertificate, and "attested", for
-// whose ClientKey Attestation vouches.
+// whose ClientKey Attestation vouches. "par-only" must push its requests,
+// "jar-only" must sign them, and "encrypted", whose secret is "secret", gets what
+// it gets encrypted to ClientKey, which is registered for each of them. "signed",
+// whose secret is "secret", gets UserInfo and introspection responses as JWTs, and
+// "dpop-only" must bring DPoP proofs. A certificate binds the tokens of all of them.
 func DefaultClients() []Client {
-	return []Client{
-		{ID: "public"},
-		{ID: "confidential", Secret: "secret"},
-		{ID: "secret-jwt", Secret: clientSecret, AuthMethods: []string{"client_secret_jwt"}},
-		{ID: "jwt", JWKS: jsonOf(clientPublic())},
-		{ID: "mtls", Certificate: []byte(clientCert)},
-		{ID: "mtls-ca", SubjectDN: "CN=mtls,O=oauthprobe demo"},
-		{ID: "attested", AuthMethods: []string{"attest_jwt_client_auth"}},
+	keys := jsonOf(clientRegistered())
+	clients := []Client{
+		{ID: "public", JWKS: keys, AuthMethods: []string{"none"}},
+		{ID: "confidential", Secret: "secret", JWKS: keys},
+		{ID: "secret-jwt", Secret: clientSecret, JWKS: keys, AuthMethods: []string{"client_secret_jwt"}},
+		{ID: "jwt", JWKS: keys},
+		{ID: "mtls", Certificate: []byte(clientCert), JWKS: keys},
+		{ID: "mtls-ca", SubjectDN: "CN=mtls,O=oauthprobe demo", JWKS: keys},
+		{ID: "attested", JWKS: keys, AuthMethods: []string{"attest_jwt_client_auth"}},
+		{ID: "par-only", JWKS: keys, AuthMethods: []string{"none"}, RequirePAR: true},
+		{ID: "jar-only", JWKS: keys, AuthMethods: []string{"none"}, RequireJAR: true},
+		{
+			ID: "encrypted", Secret: "secret", JWKS: keys,
+			IDTokenEncryptedAlg: "ECDH-ES", IDTokenEncryptedEnc: "A256GCM",
+			UserinfoSignedAlg: "RS256", UserinfoEncryptedAlg: "ECDH-ES", UserinfoEncryptedEnc: "A256GCM",
+			IntrospectionEncryptedAlg: "ECDH-ES", IntrospectionEncryptedEnc: "A256GCM",
+			AuthorizationEncryptedAlg: "ECDH-ES", AuthorizationEncryptedEnc: "A256GCM",
+		},
+		{ID: "signed", Secret: "secret", JWKS: keys, UserinfoSignedAlg: "RS256", IntrospectionSignedAlg: "RS256"},
+		{ID: "dpop-only", JWKS: keys, AuthMethods: []string{"none"}, RequireDPoP: true},
 	}
+	for i := range clients {
+		clients[i].BoundTokens = true
+	}
+	return clients
 }
 
 // withDefaults fills in what the registration left out.
@@ -98,7 +136,7 @@ func checkClients(clients []Client) error {
 			return fmt.Errorf("demo: the client id %q is empty or given twice", c.ID)
 		}
 		seen[c.ID] = true
-		for _, check := range []func(Client) error{checkRedirects, checkMethods, checkGrants, checkDelivery} {
+		for _, check := range []func(Client) error{checkRedirects, checkMethods, checkGrants, checkDelivery, checkSigning, checkResponseSigning} {
 			if err := check(c); err != nil {
 				return fmt.Errorf("demo: client %s: %w", c.ID, err)
 			}

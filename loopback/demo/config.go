@@ -45,6 +45,7 @@ type Config struct {
 	ClientCAs      []byte            // PEM: issuers of certificates for tls_client_auth; none: that of ClientCertificate
 	Resources      []string          // further audiences for tokens; none: https://api.example
 	Notify         http.RoundTripper // carries CIBA notifications; nil: straight to the client
+	DPoPNonce      bool              // demand nonces of this server in DPoP proofs (RFC 9449 §8, §9)
 	Now            func() time.Time
 	Rand           io.Reader
 	Log            func(Hit) // called once per request, one at a time, before the answer leaves
@@ -123,6 +124,11 @@ func (c Config) check() error {
 	}
 	if err := readKeys(c.Clients, c.TrustedIssuers); err != nil {
 		return err
+	}
+	for _, client := range c.Clients {
+		if err := checkEncryption(client); err != nil {
+			return fmt.Errorf("demo: client %s: %w", client.ID, err)
+		}
 	}
 	if c.Interval < 0 {
 		return fmt.Errorf("demo: an interval of %d seconds", c.Interval)

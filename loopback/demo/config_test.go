@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"errors"
+	"maps"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -155,7 +156,7 @@ func TestManners(t *testing.T) {
 		{"HEAD", "/authorize", "", 405, "Allow", "GET, POST", ""},
 		{"PUT", "/jwks", "", 405, "Allow", "GET, HEAD", `"error"`},
 		{"OPTIONS", "/authorize", "", 405, "Access-Control-Allow-Origin", "", `"error"`}, // RFC 9700 §2.6
-		{"OPTIONS", "/token", "", 204, "Access-Control-Allow-Headers", "Authorization, Content-Type", ""},
+		{"OPTIONS", "/token", "", 204, "Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP", ""},
 		{"GET", "/nowhere", "", 404, "Content-Type", "application/json", `"error":"not_found"`},
 		{"GET", "/nowhere", "text/html", 404, "Content-Type", "text/html; charset=utf-8", "nothing lives at /nowhere"},
 		{"GET", "/userinfo", "", 401, "WWW-Authenticate", `Bearer realm="oauthprobe demo"`, "{}"},
@@ -195,7 +196,6 @@ func TestMetadata(t *testing.T) {
 		"userinfo_endpoint": v.issuer + "/userinfo", "device_authorization_endpoint": v.issuer + "/device_authorization", "jwks_uri": v.issuer + "/jwks", "service_documentation": v.issuer + "/",
 		"scopes_supported":                    list("openid", "profile", "email", "offline_access", "api"),
 		"response_types_supported":            list("code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token", "none"),
-		"response_modes_supported":            list("query", "fragment", "form_post"),
 		"grant_types_supported":               list("authorization_code", "refresh_token", "client_credentials", "password", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer", "urn:openid:params:grant-type:ciba", "implicit"),
 		"backchannel_authentication_endpoint": v.issuer + "/backchannel", "backchannel_token_delivery_modes_supported": list("poll", "ping", "push"), "backchannel_user_code_parameter_supported": true,
 		"token_endpoint_auth_methods_supported": list("none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "attest_jwt_client_auth"),
@@ -206,14 +206,16 @@ func TestMetadata(t *testing.T) {
 		"id_token_signing_alg_values_supported":            list("RS256"),
 		"prompt_values_supported":                          list("none", "login", "consent", "select_account"),
 		"ui_locales_supported":                             list("en"),
-		"claims_parameter_supported":                       false, "request_parameter_supported": false, "request_uri_parameter_supported": false,
-		"authorization_response_iss_parameter_supported": true,
+		"request_uri_parameter_supported":                  false,
+		"authorization_response_iss_parameter_supported":   true,
 	}
+	maps.Copy(want, useMembers(v.issuer))
+	maps.Copy(want, requestMetadata(v.issuer))
 	if diff := cmp.Diff(want, m); diff != "" {
 		t.Error(diff)
 	}
 	keys := v.keys()
-	if len(keys.Keys) != 1 || !keys.Keys[0].Valid() || !keys.Keys[0].IsPublic() || keys.Keys[0].Algorithm != "RS256" || keys.Keys[0].Use != "sig" {
+	if len(keys.Keys) != 4 || !keys.Keys[0].Valid() || !keys.Keys[0].IsPublic() || keys.Keys[0].Algorithm != "RS256" || keys.Keys[0].Use != "sig" {
 		t.Errorf("keys: %+v", keys)
 	}
 }

@@ -36,6 +36,14 @@ func clientPublic() object {
 	}
 }
 
+// clientRegistered is the same half for any use: signatures, and encryption to the client.
+func clientRegistered() object {
+	key := clientPublic()
+	key.drop("use")
+	key.drop("alg")
+	return key
+}
+
 // AttesterKey is the private JWK (P-256, for ES256) of the attester that a Config
 // without Attesters trusts. With it anybody can vouch for a key of the client
 // "attested" of DefaultClients.

@@ -49,7 +49,16 @@ func (s *Server) answerDevice(x *exchange) *oauthError {
 			return fault
 		}
 	}
+	resources, fault := s.readResources(p)
+	if fault != nil {
+		return fault
+	}
+	details, fault := readDetails(p)
+	if fault != nil {
+		return fault
+	}
 	s.sendDevice(x, client, &deviceRequest{params: p, userCode: s.userCode(x), pending: pending{
+		resources: resources, details: details,
 		flow: "device", client: client.ID, scope: scope, expires: s.now().Add(awayLifetime),
 		interval: time.Duration(s.config.Interval) * time.Second,
 	}})

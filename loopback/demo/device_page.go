@@ -53,7 +53,7 @@ func (s *Server) enterCode(x *exchange) {
 	}
 	client, _ := s.client(d.client)
 	s.advance(x, &authorization{
-		params: d.params, client: client, scope: d.scope, maxAge: -1,
+		params: d.params, client: client, scope: d.scope, maxAge: -1, resources: d.resources, details: d.details, acr: basicLevel,
 		away: &d.pending, compare: compareView{"The device shows the code", d.userCode},
 	})
 }

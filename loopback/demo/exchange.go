@@ -29,6 +29,7 @@ type exchange struct {
 	out     bytes.Buffer
 	stream  func(http.ResponseWriter, *http.Request) // answers instead of out, when set
 	bound   string                                   // thumbprint of the certificate that the client proved itself with
+	jkt     string                                   // thumbprint of the key that a DPoP proof has shown
 	after   func()                                   // happens when the answer is on its way
 	note    string
 	failure error // on our own side: becomes a 500
@@ -111,7 +112,7 @@ func (x *exchange) cors() { x.header.Set("Access-Control-Allow-Origin", "*") }
 func (x *exchange) preflight(methods []string) {
 	x.cors()
 	x.header.Set("Access-Control-Allow-Methods", strings.Join(methods, ", "))
-	x.header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	x.header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP")
 	x.header.Set("Access-Control-Max-Age", "600")
 	x.status = http.StatusNoContent
 	x.note = "a CORS preflight"

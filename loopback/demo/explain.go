@@ -20,9 +20,14 @@ var parameterWords = map[string]string{
 	"id_token_hint":         "an ID token from before: this person is expected (OpenID Connect Core §3.1.2.1)",
 	"ui_locales":            "the languages the person would like; these pages speak English only",
 	"display":               "how large the pages should be; these fit any size",
-	"acr_values":            "how strongly the person should be identified; a password is all this server has",
-	"claims":                "single claims asked for; this server does not support that and ignores it",
-	"resource":              "which service the token is for (RFC 8707); this server does not support that and ignores it",
+	"acr_values":            "how strongly the person should be identified, best first (OpenID Connect Core §3.1.2.1); this server has only a password and says what it is asked for",
+	"claims":                "single claims asked for by name (OpenID Connect Core §5.5)",
+	"resource":              "which service the token is for (RFC 8707)",
+	"authorization_details": "what exactly is asked for, in more detail than a scope can say (RFC 9396)",
+	"dpop_jkt":              "the fingerprint of a key: only its owner can use the code (RFC 9449 §10)",
+
+	"logout_hint":              "whom the application believes to be signed in (RP-Initiated Logout 1.0 §2)",
+	"post_logout_redirect_uri": "where the browser goes afterwards. It was checked before anything else (RP-Initiated Logout 1.0 §3)",
 }
 
 // modeWords says how an answer travels.
@@ -30,6 +35,10 @@ var modeWords = map[string]string{
 	"query":     "in the query of the address",
 	"fragment":  "in the fragment of the address, which stays in the browser",
 	"form_post": "in a form that the browser submits",
+
+	"query.jwt":     "signed, in the query of the address (JARM)",
+	"fragment.jwt":  "signed, in the fragment of the address, which stays in the browser (JARM)",
+	"form_post.jwt": "signed, in a form that the browser submits (JARM)",
 }
 
 // way says what the application gets, and how.

@@ -52,6 +52,21 @@ var (
 		in("ciba-push", pushFaults),
 		in("mtls", mtlsFaults),
 		in("attestation", attestFaults),
+		in("par", parFaults),
+		in("jarm", jarmFaults),
+		in("jarm-encrypted", jarmSealedFaults),
+		in("rar", rarFaults),
+		in("resource", resourceFaults),
+		in("dpop", dpopFaults),
+		in("userinfo", userinfoFaults),
+		in("userinfo-signed", signedUserinfoFaults),
+		in("introspection", introspectionFaults),
+		in("introspection-signed", signedIntrospectionFaults),
+		in("introspection-dpop", boundIntrospectionFaults),
+		in("encrypted", sealedFaults),
+		in("revocation", revocationFaults),
+		in("logout", logoutFaults),
+		in("call", callFaults),
 	)
 	everyFault = slices.Concat(Faults, FlowFaults)
 )

@@ -10,6 +10,12 @@ const (
 	GroupCIBA     = "backchannel authentication"
 	GroupMTLS     = "mutual TLS"
 	GroupAttest   = "client attestation"
+	GroupDPoP     = "proof of possession"
+	GroupUserinfo = "UserInfo"
+	GroupTokens   = "introspection and revocation"
+	GroupSealed   = "encrypted tokens"
+	GroupLogout   = "logout"
+	GroupCall     = "protected resource"
 )
 
 var refreshFaults = []row{

@@ -15,5 +15,5 @@ func (s *Server) grantCIBA(x *exchange, t tokenRequest) *oauthError {
 	case c.client.delivery() == "push":
 		return &oauthError{"unauthorized_client", "client " + t.client.ID + " is registered for push and may not poll"}
 	}
-	return s.poll(x, &c.pending)
+	return s.poll(x, &c.pending, t.params)
 }

@@ -21,8 +21,10 @@ func (s *Server) grantClientCredentials(x *exchange, t tokenRequest) *oauthError
 			return &oauthError{"invalid_scope", "scope " + name + " is about a person, and with client_credentials nobody signs in; try scope " + machineScope}
 		}
 	}
-	s.hand(x, issue{scope: scope, grant: &grant{
-		client: t.client.ID, scope: scope, expires: s.now().Add(accessLifetime),
-	}})
+	g := &grant{client: t.client.ID, scope: scope, expires: s.now().Add(accessLifetime)}
+	if fault := s.target(g, t.params); fault != nil {
+		return fault
+	}
+	s.hand(x, issue{scope: scope, grant: g})
 	return nil
 }

@@ -18,6 +18,9 @@ func (s *Server) grantCode(x *exchange, t tokenRequest) *oauthError {
 	if fault := c.bound(t); fault != nil {
 		return fault
 	}
+	if fault := x.holdsKey(c.authorization.jkt); fault != nil {
+		return fault
+	}
 	if c.used {
 		// Only a replay that would have worked revokes, or a stranger who saw the
 		// code could end other people's sessions (OAuth 2.1 §7.5.2).
@@ -27,8 +30,12 @@ func (s *Server) grantCode(x *exchange, t tokenRequest) *oauthError {
 	if s.now().After(c.expires) {
 		return &oauthError{"invalid_grant", "the code expired; it lives for 60 seconds"}
 	}
-	c.used = true
-	s.hand(x, issue{grant: c.grant, scope: c.grant.scope, nonce: c.grant.nonce})
+	i, fault := s.less(c.grant, t.params)
+	if fault != nil {
+		return fault
+	}
+	c.used, i.nonce = true, c.grant.nonce
+	s.hand(x, i)
 	return nil
 }
 

@@ -13,5 +13,5 @@ func (s *Server) grantDevice(x *exchange, t tokenRequest) *oauthError {
 	case d.client != t.client.ID:
 		return &oauthError{"invalid_grant", "the device code was issued to another client"}
 	}
-	return s.poll(x, &d.pending)
+	return s.poll(x, &d.pending, t.params)
 }

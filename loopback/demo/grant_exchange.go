@@ -25,6 +25,7 @@ var tokenTypes = []string{typeAccess, typeRefresh, typeID, typeJWT}
 type exchangeRequest struct {
 	subject, actor *issuedToken
 	audience       []string
+	details        []detail
 	scope          []string
 	requested      string
 }
@@ -126,12 +127,16 @@ func (s *Server) readTarget(t tokenRequest, e *exchangeRequest) *oauthError {
 			return &oauthError{"invalid_target", name + " is unknown here; known are " + strings.Join(s.targets(), ", ")}
 		}
 	}
-	return nil
+	var fault *oauthError
+	if e.details, fault = narrowedDetails(e.subject.grant.details, t.params); e.details == nil {
+		e.details = e.subject.grant.details
+	}
+	return fault
 }
 
 // targets is every audience the server knows.
 func (s *Server) targets() []string {
-	list := append([]string{s.config.Issuer, s.config.Issuer + "/userinfo"}, s.config.Resources...)
+	list := append(s.ownTargets(), s.config.Resources...)
 	for _, c := range s.config.Clients {
 		list = append(list, c.ID)
 	}
@@ -167,7 +172,7 @@ func readExchangeScope(t tokenRequest, e *exchangeRequest) (fault *oauthError) {
 func (s *Server) sendExchanged(x *exchange, t tokenRequest, e exchangeRequest) {
 	old := e.subject.grant
 	g := &grant{
-		client: t.client.ID, user: old.user, owner: old.owner, scope: e.scope, audience: e.audience, parent: old,
+		client: t.client.ID, user: old.user, owner: old.owner, scope: e.scope, audience: e.audience, details: e.details, parent: old,
 		act: e.subject.grant.act, authTime: old.authTime, sid: old.sid, expires: old.expires,
 	}
 	if old.user == nil && old.owner == "" {
@@ -186,7 +191,7 @@ func (s *Server) sendExchanged(x *exchange, t tokenRequest, e exchangeRequest) {
 		body.set("access_token", s.newRefreshToken(x, g))
 	default:
 		body.set("access_token", s.newAccessToken(x, i))
-		body.set("token_type", "Bearer")
+		body.set("token_type", s.tokenType(x))
 		body.set("expires_in", int64(s.lifetime()/time.Second))
 		body.set("scope", strings.Join(i.scope, " "))
 	}

@@ -57,6 +57,9 @@ func (s *Server) handBearer(x *exchange, t tokenRequest, subject string) *oauthE
 	case slices.Contains(scope, "openid") && g.user == nil:
 		return &oauthError{"invalid_scope", "scope openid is about a person, and the assertion speaks of a client"}
 	}
+	if fault := s.target(g, t.params); fault != nil {
+		return fault
+	}
 	g.scope, g.sid = scope, s.secret(x)
 	s.hand(x, issue{grant: g, scope: scope})
 	return nil
@@ -93,8 +96,8 @@ func (s *Server) proveBearer(a signed) *oauthError {
 
 // keysOf is the keys of somebody whose statements are believed, or none.
 func (s *Server) keysOf(issuer string) []jwk {
-	if c, ok := s.client(issuer); ok {
-		return c.keys
+	if c, ok := s.client(issuer); ok && slices.Contains(c.AuthMethods, "private_key_jwt") {
+		return c.keys // of others the keys are not for this
 	}
 	for _, t := range s.config.TrustedIssuers {
 		if t.Issuer == issuer {
@@ -122,7 +125,7 @@ func (s *Server) whoAsks(x *exchange, p params, grantType string) (Client, *oaut
 		return s.authenticate(x, p)
 	}
 	if a, err := parseSigned(p.get("assertion")); err == nil {
-		if c, ok := s.client(a.claim("iss")); ok && c.keys != nil {
+		if c, ok := s.client(a.claim("iss")); ok && s.keysOf(c.ID) != nil {
 			return c, nil // the grant verifies what this believes
 		}
 	}

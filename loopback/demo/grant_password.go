@@ -20,8 +20,12 @@ func (s *Server) grantPassword(x *exchange, t tokenRequest) *oauthError {
 		}
 		scope = list
 	}
-	s.hand(x, issue{scope: scope, grant: &grant{
+	g := &grant{
 		client: t.client.ID, user: user, scope: scope, authTime: s.now(), sid: s.secret(x), expires: s.now().Add(grantLifetime),
-	}})
+	}
+	if fault := s.target(g, t.params); fault != nil {
+		return fault
+	}
+	s.hand(x, issue{scope: scope, grant: g})
 	return nil
 }

@@ -1,17 +1,28 @@
 package demo
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // A refreshToken is good for one use.
 type refreshToken struct {
 	grant *grant
 	used  bool
+	jkt   string // that of a public client is bound to a key (RFC 9449 §5)
+	bound string // or to a certificate (RFC 8705 §4)
+
+	issued time.Time
 }
 
 // newRefreshToken issues the next token of a family.
 func (s *Server) newRefreshToken(x *exchange, g *grant) string {
 	value := s.secret(x)
-	s.refresh.put(value, &refreshToken{grant: g})
+	r := &refreshToken{grant: g, issued: s.now()}
+	if c, ok := s.client(g.client); ok && c.public() {
+		r.jkt, r.bound = s.boundKey(x), x.bound
+	}
+	s.refresh.put(value, r)
 	return value
 }
 
@@ -31,6 +42,10 @@ func (s *Server) grantRefresh(x *exchange, t tokenRequest) *oauthError {
 		return &oauthError{"invalid_grant", "the refresh token was revoked"}
 	case s.now().After(r.grant.expires):
 		return &oauthError{"invalid_grant", "the refresh token expired"}
+	case r.jkt != "" && r.jkt != x.jkt:
+		return &oauthError{"invalid_grant", "the refresh token is bound to a key of which no DPoP proof came (RFC 9449 section 5)"}
+	case !x.shows(r.bound):
+		return &oauthError{"invalid_grant", "the refresh token is bound to a certificate that this connection does not show (RFC 8705 section 4)"}
 	case r.used:
 		// Two parties hold the family, and one of them stole it (RFC 9700 §4.14.2).
 		r.grant.revoked = true
@@ -40,8 +55,13 @@ func (s *Server) grantRefresh(x *exchange, t tokenRequest) *oauthError {
 	if fault != nil {
 		return fault
 	}
+	i, fault := s.less(r.grant, t.params)
+	if fault != nil {
+		return fault
+	}
 	r.used = !s.broken("refresh-token-reusable")
-	s.hand(x, issue{grant: r.grant, scope: scope, refreshed: true})
+	i.scope, i.refreshed = scope, true
+	s.hand(x, i)
 	return nil
 }
 

@@ -42,6 +42,8 @@ func (s *Server) idToken(i issue, access string) string {
 			t.claims.set(m.name, m.value)
 		}
 	}
+	i.grant.addLevel(&t.claims)
+	addClaims(&t.claims, i.grant.user, i.grant.claims.idToken)
 	if i.pushed != "" {
 		t.claims.set(claimRequest, i.pushed)
 		if i.refresh != "" {
@@ -56,7 +58,7 @@ func (s *Server) idToken(i issue, access string) string {
 	}
 	token := s.jwt(t)
 	s.hints.put(token, &issuedToken{grant: i.grant, scope: i.scope, expires: now.Add(idTokenLifetime)})
-	return token
+	return s.sealIDToken(i.grant.client, token)
 }
 
 // bendHeader makes the header, the key or the signature wrong as asked.

@@ -47,7 +47,7 @@ func (s *Server) mustLogin(a *authorization) bool {
 
 // agreedBefore says whether the person of the session allowed all this before.
 func (s *Server) agreedBefore(a *authorization) bool {
-	return a.session != nil && a.session.agreed(a.client.ID, a.scope)
+	return a.session != nil && a.details == nil && a.session.agreed(a.client.ID, a.wishes())
 }
 
 // mustAsk says whether the consent page is due. Nobody can know who a public
@@ -67,7 +67,7 @@ func (s *Server) autoConsent(x *exchange, a *authorization) {
 		a.session = s.greet(x)
 		s.signIn(x, a.session, user)
 	}
-	a.session.agree(a.client.ID, a.scope)
+	a.session.agree(a.client.ID, a.wishes())
 	s.answerAgreed(x, a)
 }
 
@@ -124,7 +124,7 @@ func (s *Server) consent(x *exchange) {
 	switch form.get("consent") {
 	case "allow":
 		s.requests.take(transaction)
-		a.session.agree(a.client.ID, a.scope)
+		a.session.agree(a.client.ID, a.wishes())
 		s.answerAgreed(x, a)
 	case "deny":
 		s.requests.take(transaction)

@@ -16,8 +16,9 @@ import (
 type jws struct {
 	header, claims object
 	key            keyPair
-	padded         bool // with the "=" that RFC 7515 §2 forbids
-	spoiled        bool // one bit of the signature is flipped
+	secret         []byte // for HS256, when the client shares one
+	padded         bool   // with the "=" that RFC 7515 §2 forbids
+	spoiled        bool   // one bit of the signature is flipped
 }
 
 // jwt signs as the header's alg says, in the compact form of RFC 7515 §7.1. A
@@ -52,9 +53,15 @@ func (t jws) sign(input string) ([]byte, error) {
 	case "none":
 		return nil, nil
 	case "HS256":
-		mac := hmac.New(sha256.New, publicPEM(t.key))
+		secret := t.secret
+		if secret == nil {
+			secret = publicPEM(t.key) // the confusion of RFC 8725 §2.1
+		}
+		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte(input))
 		return mac.Sum(nil), nil
+	case "ES256":
+		return signES256(input)
 	case "RS384":
 		sum := sha512.Sum384([]byte(input))
 		return rsa.SignPKCS1v15(nil, t.key.priv, crypto.SHA384, sum[:])

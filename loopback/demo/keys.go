@@ -93,7 +93,7 @@ func (s *Server) jwks(x *exchange) {
 	}
 	x.cors()
 	x.header.Set("Cache-Control", "no-cache") // the next server on this port may err differently
-	x.json(http.StatusOK, object{{"keys", s.publishedKeys()}})
+	x.json(http.StatusOK, object{{"keys", append(s.publishedKeys(), furtherKeys()...)}})
 }
 
 // publishedKeys is the list of JWKs: the signing key, and what a fault adds to it or takes from it.

@@ -95,11 +95,16 @@ func (s *Server) confirmation(x *exchange) object {
 
 // holds says whether the connection shows the certificate that a token is bound to.
 func (x *exchange) holds(t *issuedToken) bool {
-	if t.bound == "" {
+	return x.shows(t.bound)
+}
+
+// shows says whether the connection shows the certificate of this thumbprint, if any.
+func (x *exchange) shows(bound string) bool {
+	if bound == "" {
 		return true
 	}
 	cert := x.certificate()
-	return cert != nil && subtle.ConstantTimeCompare([]byte(thumbprint(cert)), []byte(t.bound)) == 1
+	return cert != nil && subtle.ConstantTimeCompare([]byte(thumbprint(cert)), []byte(bound)) == 1
 }
 
 // parseCertificate reads the first certificate of a PEM text.

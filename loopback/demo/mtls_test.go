@@ -74,8 +74,10 @@ func TestMutualTLSAliases(t *testing.T) {
 	}
 	m := v.get("/.well-known/openid-configuration").object(t)
 	want := map[string]any{
-		"token_endpoint": run.MTLS + "/token", "device_authorization_endpoint": run.MTLS + "/device_authorization",
+		"pushed_authorization_request_endpoint": run.MTLS + "/par",
+		"token_endpoint":                        run.MTLS + "/token", "device_authorization_endpoint": run.MTLS + "/device_authorization",
 		"backchannel_authentication_endpoint": run.MTLS + "/backchannel", "userinfo_endpoint": run.MTLS + "/userinfo",
+		"introspection_endpoint": run.MTLS + "/introspect", "revocation_endpoint": run.MTLS + "/revoke",
 	}
 	if diff := cmp.Diff(want, m["mtls_endpoint_aliases"]); diff != "" || m["tls_client_certificate_bound_access_tokens"] != true {
 		t.Error(diff)

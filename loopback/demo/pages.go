@@ -22,6 +22,8 @@ var titles = map[string]string{
 	"index.html":    "A server to practise on",
 	"device.html":   "Connect a device",
 	"done.html":     "That was all",
+	"logout.html":   "Sign out of this server?",
+	"left.html":     "That was all",
 }
 
 // submitScript is the only script of all pages.
@@ -157,7 +159,7 @@ func (s *Server) showConsent(x *exchange, transaction string, a *authorization) 
 	x.note = "the consent page for client " + a.client.ID
 	s.page(x, http.StatusOK, "consent.html", consentView{
 		formView: s.form(a, transaction, "/consent", becauseConsent(a)),
-		User:     a.session.user.Name, RedirectURI: a.redirectURI, Way: a.way(), Compare: a.compare, Scopes: scopeViews(a.scope),
+		User:     a.session.user.Name, RedirectURI: a.redirectURI, Way: a.way(), Compare: a.compare, Scopes: slices.Concat(scopeViews(a.scope), claimViews(a.beyondScope()), detailViews(a.details)),
 	})
 }
 
@@ -168,7 +170,9 @@ func becauseConsent(a *authorization) string {
 		return "the application is somewhere else, and only you can say whether it is yours (RFC 8628 §5.4)"
 	case slices.Contains(a.prompt, "consent"):
 		return "the application demands it with prompt=consent"
-	case a.session.agreed(a.client.ID, a.scope):
+	case a.details != nil:
+		return "the application asks for something in particular, and that is agreed to each time"
+	case a.session.agreed(a.client.ID, a.wishes()):
 		return "this client has no secret: any program could call itself " + a.client.ID + ", so you are asked each time (RFC 8252 §8.6)"
 	}
 	return "you have not allowed this application all of this before"
@@ -178,7 +182,7 @@ func becauseConsent(a *authorization) string {
 func (s *Server) form(a *authorization, transaction, action, because string) formView {
 	return formView{
 		Action: s.path + action, Transaction: transaction, CSRF: a.session.csrf,
-		ClientID: a.client.ID, Because: because, Arrived: explain(a.params),
+		ClientID: a.client.ID, Because: because, Arrived: append(slices.Clone(a.carried), explain(a.params)...),
 	}
 }
 

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 )
@@ -8,18 +9,21 @@ import (
 // A pending request is one that a person decides elsewhere, while the client
 // polls for the outcome (RFC 8628 §3.4, CIBA Core §10.1).
 type pending struct {
-	flow     string // "device" or "ciba", with which the names of its faults begin
-	client   string
-	scope    []string
-	expires  time.Time
-	interval time.Duration
-	polls    int
-	last     time.Time // of the polls
-	grant    *grant    // once a person has agreed
-	denied   bool
-	used     bool
-	who      *User           // the only one who may decide, or nil
-	decided  func(*exchange) // tells a client that does not want to poll
+	flow      string // "device" or "ciba", with which the names of its faults begin
+	client    string
+	scope     []string
+	resources []string
+	details   []detail
+	acr       string // asked for and known here, or ""
+	expires   time.Time
+	interval  time.Duration
+	polls     int
+	last      time.Time // of the polls
+	grant     *grant    // once a person has agreed
+	denied    bool
+	used      bool
+	who       *User           // the only one who may decide, or nil
+	decided   func(*exchange) // tells a client that does not want to poll
 }
 
 // awayLifetime is how long a person elsewhere may take.
@@ -27,7 +31,7 @@ const awayLifetime = 10 * time.Minute
 
 // poll answers one poll: with tokens, with the reason to go on, or with the end
 // (RFC 8628 §3.5, CIBA Core §11).
-func (s *Server) poll(x *exchange, p *pending) *oauthError {
+func (s *Server) poll(x *exchange, p *pending, asked params) *oauthError {
 	p.polls++
 	soon := p.polls > 1 && s.now().Sub(p.last) < p.interval
 	p.last = s.now()
@@ -43,9 +47,12 @@ func (s *Server) poll(x *exchange, p *pending) *oauthError {
 	case p.denied:
 		return &oauthError{"access_denied", "the person denied the request"}
 	case p.grant != nil:
-		p.used = true
-		s.hand(x, issue{grant: p.grant, scope: p.grant.scope})
-		return nil
+		i, fault := s.less(p.grant, asked)
+		if fault == nil {
+			p.used = true
+			s.hand(x, i)
+		}
+		return fault
 	case soon || p.polls == 1 && s.broken(p.flow+"-slow-down-once"):
 		p.interval += 5 * time.Second // RFC 8628 §3.5: for this and all later polls
 		return &oauthError{"slow_down", "wait at least " + p.interval.String() + " between two polls"}
@@ -72,7 +79,8 @@ func (s *Server) decideAlone(x *exchange, p *pending) {
 func (s *Server) awayGrant(x *exchange, p *pending, u *User) *grant {
 	return &grant{
 		client: p.client, user: u, scope: p.scope,
-		authTime: s.now(), sid: s.secret(x), expires: s.now().Add(grantLifetime),
+		authTime: s.now(), sid: s.secret(x), expires: s.now().Add(grantLifetime), audience: p.resources, details: p.details,
+		acr: cmp.Or(p.acr, basicLevel), acrAsked: p.acr != "",
 	}
 }
 

@@ -30,9 +30,9 @@ func readResponseType(a *authorization, p params) *oauthError {
 // allowedKind wants a client that may do this, and no token in a query, where
 // logs and other sites see it (OAuth 2.0 Multiple Response Type Encoding Practices §3).
 func (a *authorization) allowedKind(mode string) *oauthError {
-	if mode == "query" && (a.wants("token") || a.wants("id_token")) {
-		a.mode = "fragment"
-		return &oauthError{"invalid_request", "response_mode query is not possible for tokens; use fragment or form_post"}
+	if a.exposes(mode) && (a.wants("token") || a.wants("id_token")) {
+		a.mode = strings.Replace(mode, "query", "fragment", 1)
+		return &oauthError{"invalid_request", "response_mode " + mode + " is not possible for tokens; use " + a.mode + " or form_post"}
 	}
 	if a.wants("code") {
 		if fault := a.client.may("authorization_code"); fault != nil {

@@ -60,8 +60,12 @@ type Server struct {
 	cibas      shelf[*cibaRequest]   // by auth_req_id
 	approvals  shelf[*cibaRequest]   // by the secret of the page for the person
 	challenges shelf[time.Time]      // for client attestation, with their end
-	seen       shelf[bool]           // the jti of assertions, by issuer and jti
+	requested  shelf[*pushed]        // by request_uri
+	pushes     int
+	seen       shelf[bool] // the jti of assertions, by issuer and jti
 	keyReads   int
+
+	nonces, resourceNonces nonces // for DPoP proofs
 }
 
 // A route is what answers at one path.
@@ -123,11 +127,17 @@ func (s *Server) table() map[string]route {
 		s.path + "/token":     {post, true, s.token},
 		s.path + "/userinfo":  {both, true, s.userinfo},
 
+		s.path + "/par":                  {post, true, s.par},
 		s.path + "/device_authorization": {post, true, s.deviceAuthorization},
 		s.path + "/device":               {both, false, s.devicePage},
 		s.path + "/backchannel":          {post, true, s.backchannel},
 		s.path + "/challenge":            {post, true, s.attestationChallenge},
 		s.path + "/approve":              {read, false, s.approve},
+
+		s.path + "/introspect": {post, false, s.introspect},
+		s.path + "/revoke":     {post, true, s.revoke}, // RFC 7009 §2.3 names scripts
+		s.path + "/logout":     {both, false, s.logout},
+		s.path + "/signout":    {post, false, s.signOut},
 
 		s.path + "/": {read, false, s.index},
 	}
@@ -164,13 +174,13 @@ func (s *Server) dispatch(x *exchange) {
 	defer s.mu.Unlock()
 	s.fired = nil
 	x.header.Set("Date", s.now().UTC().Format(http.TimeFormat))
-	route, ok := s.routes[x.r.URL.Path]
+	route, ok := s.find(x.r.URL.Path)
 	switch {
 	case !ok:
 		s.missing(x)
 	case x.r.Method == http.MethodOptions && route.cors:
 		x.preflight(route.methods)
-	case !x.allowed(route.methods):
+	case route.methods != nil && !x.allowed(route.methods):
 		x.header.Set("Allow", strings.Join(route.methods, ", "))
 		s.refuse(x, http.StatusMethodNotAllowed, "invalid_request",
 			"%s is not possible here; use %s", x.r.Method, strings.Join(route.methods, " or "))

@@ -29,5 +29,8 @@ func (s *shelf[T]) get(name string) (T, bool) {
 	return thing, ok && name != ""
 }
 
+// has says whether a thing of this name is there.
+func (s *shelf[T]) has(name string) bool { _, ok := s.get(name); return ok }
+
 // take forgets a thing.
 func (s *shelf[T]) take(name string) { delete(s.things, name) }

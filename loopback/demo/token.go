@@ -25,6 +25,11 @@ type grant struct {
 	audience []string // none: this server itself
 	act      object   // who acts for the subject (RFC 8693 §4.1)
 	parent   *grant   // which this one was made from
+
+	details  []detail    // in finer words than scope (RFC 9396)
+	acr      string      // how well the person was identified
+	acrAsked bool        // so tokens say it
+	claims   claimsAsked // one by one (OpenID Connect Core §5.5)
 }
 
 // dead says whether the grant, or one it was made from, was revoked.
@@ -70,6 +75,7 @@ type issuedToken struct {
 	scope   []string
 	expires time.Time
 	bound   string // thumbprint of the certificate that must come along (RFC 8705 §3)
+	jkt     string // thumbprint of the key that must come along (RFC 9449 §6)
 }
 
 // Lifetimes of tokens; one code lives for codeLifetime.
@@ -137,6 +143,9 @@ func (s *Server) answerToken(x *exchange) *oauthError {
 	if fault != nil {
 		return fault
 	}
+	if fault := s.bindTokens(x, client); fault != nil {
+		return fault
+	}
 	for _, g := range tokenGrants {
 		if g.name != kind {
 			continue
@@ -186,6 +195,8 @@ type issue struct {
 	front     *authorization // set when the tokens go through the browser
 	code      string         // which goes with them
 	refresh   string         // the refresh token that goes with the ID token
+	audience  []string       // nil: all of the grant's
+	details   []detail       // nil: all of the grant's
 	pushed    string         // the auth_req_id, when nobody asked for the tokens just now
 }
 
@@ -207,7 +218,7 @@ func (s *Server) tokens(x *exchange, i issue) object {
 	}
 	body := object{
 		{"access_token", access},
-		{"token_type", "Bearer"},
+		{"token_type", s.tokenType(x)},
 		{"expires_in", int64(s.lifetime() / time.Second)},
 		{"scope", strings.Join(i.scope, " ")},
 	}
@@ -221,14 +232,19 @@ func (s *Server) tokens(x *exchange, i issue) object {
 	if slices.Contains(i.scope, "openid") {
 		body.set("id_token", s.idToken(i, access))
 	}
+	if details := i.narrowed().details; details != nil {
+		body.set("authorization_details", details) // RFC 9396 §7
+		s.bendDetails(&body)
+	}
 	s.bendTokens(&body)
 	return body
 }
 
 // newAccessToken issues an access token and remembers it.
 func (s *Server) newAccessToken(x *exchange, i issue) string {
+	i.grant = i.narrowed()
 	token := s.accessToken(x, i)
-	s.access.put(token, &issuedToken{grant: i.grant, scope: i.scope, expires: s.now().Add(accessLifetime), bound: x.bound})
+	s.access.put(token, &issuedToken{grant: i.grant, scope: i.scope, expires: s.now().Add(accessLifetime), bound: x.bound, jkt: s.boundKey(x)})
 	return token
 }
 
@@ -249,11 +265,21 @@ func (s *Server) accessToken(x *exchange, i issue) string {
 		},
 		key: s.key,
 	}
-	if cnf := s.confirmation(x); cnf != nil {
+	if cnf := append(s.confirmation(x), s.keyConfirmation(x)...); cnf != nil {
 		t.claims.set("cnf", cnf)
 	}
 	if i.grant.act != nil {
 		t.claims.set("act", i.grant.act)
+	}
+	if i.grant.details != nil {
+		t.claims.set("authorization_details", i.grant.details) // RFC 9396 §9.1
+	}
+	if i.grant.acrAsked && i.grant.user != nil {
+		i.grant.addLevel(&t.claims)
+		t.claims.set("auth_time", i.grant.authTime.Unix()) // RFC 9068 §2.2.1
+	}
+	if s.broken("resource-aud-other") {
+		t.claims.set("aud", otherServer)
 	}
 	token := s.jwt(t)
 	if s.broken("access-token-illegal") {

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"fmt"
 	"maps"
 	"mime"
 	"net/http"
@@ -23,7 +22,7 @@ var scopeClaims = map[string][]string{
 // claimNames is the claims as metadata lists them: those of ID tokens, then those
 // of the scopes this server knows.
 func claimNames() []string {
-	names := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"}
+	names := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr"}
 	for _, scope := range scopeNames() {
 		names = append(names, scopeClaims[scope]...)
 	}
@@ -36,37 +35,17 @@ func (s *Server) userinfo(x *exchange) {
 	x.cors()
 	x.header.Set("Access-Control-Expose-Headers", "WWW-Authenticate")
 	x.noStore()
-	token, fault := bearer(x)
-	if fault != nil {
-		s.challenge(x, http.StatusBadRequest, *fault)
-		return
-	}
-	if token == "" {
-		// Without a token there is no error to name (RFC 6750 §3.1).
-		x.note = "no access token in the Authorization header"
-		x.header.Set("WWW-Authenticate", `Bearer realm="oauthprobe demo"`)
-		x.json(http.StatusUnauthorized, object{})
-		return
-	}
-	known, ok := s.access.get(token)
+	known, refused := s.admit(x, s.forUs)
 	switch {
-	case !ok:
-		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token was not issued by this server"})
-	case known.grant.dead():
-		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token was revoked"})
-	case s.now().After(known.expires):
-		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token expired"})
-	case !x.holds(known):
-		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token is bound to a certificate that this connection does not show (RFC 8705 section 3)"})
-	case !s.forUs(known.grant):
-		s.challenge(x, http.StatusUnauthorized, oauthError{"invalid_token", "the access token is for " + strings.Join(known.grant.audience, ", ") + ", not for this endpoint"})
+	case refused != nil:
+		s.challengeAtUserinfo(x, *refused)
 	case !slices.Contains(known.scope, "openid"):
-		s.challenge(x, http.StatusForbidden, oauthError{"insufficient_scope", "the access token lacks the scope openid"})
+		s.challengeAtUserinfo(x, refusal{status: http.StatusForbidden, scheme: known.scheme(), oauthError: oauthError{"insufficient_scope", "the access token lacks the scope openid"}})
 	case known.grant.user == nil:
-		s.challenge(x, http.StatusForbidden, oauthError{"insufficient_scope", "the access token speaks of a client, not of a person"})
+		s.challengeAtUserinfo(x, refusal{status: http.StatusForbidden, scheme: known.scheme(), oauthError: oauthError{"insufficient_scope", "the access token speaks of a client, not of a person"}})
 	default:
 		x.note = "claims of " + known.grant.user.Name
-		x.json(http.StatusOK, claimsOf(known.grant.user, known.scope))
+		s.sendUserinfo(x, known, userinfoClaims(known))
 	}
 }
 
@@ -75,28 +54,33 @@ func (s *Server) forUs(g *grant) bool {
 	return len(g.audience) == 0 || slices.Contains(g.audience, s.config.Issuer) || slices.Contains(g.audience, s.config.Issuer+"/userinfo")
 }
 
-// bearer reads the access token from the Authorization header. Of the other two
-// ways of RFC 6750 §2 the query is forbidden (OAuth 2.1 §5.1) and the body not
-// offered; using two at once is an error.
-func bearer(x *exchange) (string, *oauthError) {
+// presentedToken reads the access token from the Authorization header, which has
+// the scheme Bearer or DPoP. Of the other two ways of RFC 6750 §2 the query is
+// forbidden (OAuth 2.1 §5.1) and the body not offered; using two at once is an error.
+func presentedToken(x *exchange) (scheme, token string, fault *oauthError) {
 	headers := x.r.Header.Values("Authorization")
 	switch {
 	case len(headers) == 0:
-		return "", nil
+		return "", "", nil
 	case len(headers) > 1:
-		return "", &oauthError{"invalid_request", "there is more than one Authorization header"}
+		return "", "", &oauthError{"invalid_request", "there is more than one Authorization header"}
 	}
-	scheme, token, _ := strings.Cut(headers[0], " ")
+	name, token, _ := strings.Cut(headers[0], " ")
 	token = strings.TrimSpace(token)
-	switch {
-	case !strings.EqualFold(scheme, "Bearer"):
-		return "", nil
-	case token == "":
-		return "", &oauthError{"invalid_request", "the Authorization header has no token"}
-	case tokenElsewhere(x):
-		return "", &oauthError{"invalid_request", "the access token came in more than one way (RFC 6750 section 2)"}
+	for _, known := range []string{"Bearer", "DPoP"} {
+		if strings.EqualFold(name, known) {
+			scheme = known
+		}
 	}
-	return token, nil
+	switch {
+	case scheme == "":
+		return "", "", nil
+	case token == "":
+		return "", "", &oauthError{"invalid_request", "the Authorization header has no token"}
+	case tokenElsewhere(x):
+		return "", "", &oauthError{"invalid_request", "the access token came in more than one way (RFC 6750 section 2)"}
+	}
+	return scheme, token, nil
 }
 
 // tokenElsewhere finds an access token in the query or the form.
@@ -110,18 +94,6 @@ func tokenElsewhere(x *exchange) bool {
 	}
 	form, _ := parseParams(string(x.body))
 	return form.get("access_token") != ""
-}
-
-// challenge refuses as RFC 6750 §3 says.
-func (s *Server) challenge(x *exchange, status int, e oauthError) {
-	why := printable(e.why)
-	value := fmt.Sprintf(`Bearer realm="oauthprobe demo", error="%s", error_description="%s"`, e.code, why)
-	if e.code == "insufficient_scope" {
-		value += `, scope="openid"`
-	}
-	x.header.Set("WWW-Authenticate", value)
-	x.note = e.code + ": " + why
-	x.json(status, object{{"error", e.code}, {"error_description", why}})
 }
 
 // claimsOf is what the scopes let a client know. A claim that OpenID Connect does
