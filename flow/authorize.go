@@ -9,14 +9,18 @@ import (
 	"sync"
 	"time"
 
+	"github.com/oauthprobe/oauthprobe/flow/jose"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 )
 
-// Authorize takes the person to the authorization endpoint and brings the
-// answer back, judged.
+// Authorize takes the person to the authorization endpoint, or to the one that
+// ends a session, and brings the answer back, judged.
 func (r *Run) Authorize(ctx context.Context, q *Request) (*Response, error) {
 	if err := r.prepare(ctx, q); err != nil {
 		return nil, err
+	}
+	if q.Step.Title != "" {
+		r.Say(q.Step)
 	}
 	if err := r.show(ctx, q); err != nil {
 		return nil, err
@@ -87,31 +91,32 @@ func (a *arrivals) accept(ctx context.Context, h Hit) bool {
 		a.refuse(resp, nil, err)
 		return false
 	}
-	var failed []trace.Finding
 	for _, c := range a.run.checks() {
-		if c.At != Authorization || !c.Opens {
+		if c.At != a.q.Endpoint || !c.Opens {
 			continue
 		}
+		// The first failure is the one that counts: what stands in an answer
+		// whose envelope is not genuine says nothing.
 		if f := found(c, c.Eval(a.run, resp), resp); a.run.stops(f) {
-			failed = append(failed, f)
+			a.refuse(resp, &f, &CheckError{f})
+			return false
 		}
 	}
-	if len(failed) > 0 {
-		a.refuse(resp, failed, &CheckError{failed[0]})
-		return false
-	}
 	resp.Seq = a.run.Say(a.returned(resp, true, ""))
+	a.run.tell(resp)
 	a.answer = resp
 	return true
 }
 
 // refuse records an arrival that is not ours and starts the grace period in
 // which the right one may still come.
-func (a *arrivals) refuse(resp *Response, failed []trace.Finding, err error) {
-	seq := a.run.Say(a.returned(resp, false, "it does not belong to this run"))
-	for i := range failed {
-		failed[i].Evidence = []int{seq}
-		a.run.Say(failed[i])
+func (a *arrivals) refuse(resp *Response, failed *trace.Finding, err error) {
+	resp.Seq = a.run.Say(a.returned(resp, false, "it does not belong to this run"))
+	seq := resp.Seq
+	a.run.tell(resp)
+	if failed != nil {
+		failed.Evidence = append([]int{seq}, resp.Evidence...)
+		a.run.Say(*failed)
 	}
 	var check *CheckError
 	if errors.As(err, &check) {
@@ -179,15 +184,33 @@ func (a *arrivals) read(h Hit) *Response {
 	}
 	resp.Object = meaning(resp.Values)
 	for i := range resp.Values {
-		resp.Values[i].Secret = slices.Contains(append(secretMembers(), "code", "response"), resp.Values[i].Name)
+		resp.Values[i].Secret = secretParameter(resp.Values[i].Name)
 	}
 	return resp
+}
+
+// secretParameter reports whether a parameter of a front-channel answer is a
+// secret.
+func secretParameter(name string) bool {
+	return slices.Contains(append(secretMembers(), "code", "response"), name)
+}
+
+// Unwrap puts the members of an object in the place of the parameters that
+// carried it; what arrived is kept for the record.
+func (p *Response) Unwrap(o *jose.Object) {
+	p.Arrived, p.Values, p.Object = p.Values, members(o), o
+	for i := range p.Values {
+		p.Values[i].Secret = secretParameter(p.Values[i].Name)
+	}
 }
 
 // returned is the record of an arrival. What it says of an error is withheld
 // when the arrival is not to be trusted: it may not be the server's word.
 func (a *arrivals) returned(resp *Response, used bool, reason string) trace.Returned {
 	params := slices.Concat(resp.Values, resp.Other)
+	if resp.Arrived != nil {
+		params = slices.Concat(resp.Arrived, resp.Other)
+	}
 	if (!used && a.run.Gate != nil) || a.distrusted(resp) {
 		for i, p := range params {
 			if strings.HasPrefix(p.Name, "error") {
@@ -203,7 +226,7 @@ func (a *arrivals) returned(resp *Response, used bool, reason string) trace.Retu
 // distrusted reports whether a check of the answer is going to stop the run.
 func (a *arrivals) distrusted(resp *Response) bool {
 	for _, c := range a.run.checks() {
-		if c.At == Authorization && a.run.stops(found(c, c.Eval(a.run, resp), resp)) {
+		if c.At == a.q.Endpoint && a.run.stops(found(c, c.Eval(a.run, resp), resp)) {
 			return true
 		}
 	}

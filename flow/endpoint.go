@@ -18,6 +18,7 @@ const (
 	EndSession    Endpoint = "end_session"
 	JWKS          Endpoint = "jwks"
 	Metadata      Endpoint = "metadata"
+	Resource      Endpoint = "resource"     // not the server's: what a token is for
 	Page          Endpoint = "page"         // what a user agent of ours fetches
 	IDToken       Endpoint = "id_token"     // not a place: the ID token of an answer
 	Notification  Endpoint = "notification" // ours: where a server calls back (CIBA Core §9)
@@ -44,6 +45,7 @@ func Endpoints() []EndpointName {
 		{Registration, "registration_endpoint", false},
 		{EndSession, "end_session_endpoint", false},
 		{JWKS, "jwks_uri", false},
+		{Resource, "", false},
 	}
 }
 

@@ -3,6 +3,7 @@ package flow
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/flow/wire"
@@ -12,9 +13,10 @@ import (
 type RefusedError struct {
 	Endpoint    Endpoint
 	Status      int
-	Code        string // error
-	Description string // error_description
-	URI         string // error_uri
+	Code        string      // error
+	Description string      // error_description
+	URI         string      // error_uri
+	Challenges  []Challenge // of a resource: what it asks for
 	Seq         int
 }
 
@@ -64,6 +66,18 @@ func (e *TransportError) Interrupted() bool {
 
 // Unwrap gives the *wire.Error.
 func (e *TransportError) Unwrap() error { return e.Err }
+
+// A StatusError is a resource's answer that is neither a success nor a
+// challenge.
+type StatusError struct {
+	Endpoint Endpoint
+	Status   int
+	Seq      int
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("the %s answered %d %s", e.Endpoint, e.Status, http.StatusText(e.Status))
+}
 
 // An ExpiredError is a request that nobody approved in time.
 type ExpiredError struct{ What string }

@@ -58,6 +58,7 @@ type Client struct {
 	ID     string
 	Secret string
 	Auth   ClientAuth
+	Keys   []jose.Private // what was encrypted to us is decrypted with one of these
 }
 
 // ClientAuth applies client authentication to a request.
@@ -179,4 +180,5 @@ type Result struct {
 	Token   *Response
 	IDToken *jose.Token // only when it was verified
 	Front   *jose.Token // the ID token that came through the browser, verified
+	Answer  *Response   // what a run that gets no token was for: claims, a verdict, a body
 }

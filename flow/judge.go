@@ -15,6 +15,7 @@ func (r *Run) judge(ctx context.Context, resp *Response) error {
 	if err := r.unwrap(ctx, resp); err != nil {
 		return err
 	}
+	r.tell(resp)
 	if resp.Request.Open {
 		return nil
 	}
@@ -59,6 +60,18 @@ func (r *Run) unwrap(ctx context.Context, resp *Response) error {
 		}
 	}
 	return nil
+}
+
+// tell says what unwrapping took apart, now that the answer has its number.
+func (r *Run) tell(resp *Response) {
+	if resp.told {
+		return
+	}
+	resp.told = true
+	for _, d := range resp.Decoded {
+		d.Evidence = append([]int{resp.Seq}, d.Evidence...)
+		r.Say(d)
+	}
 }
 
 // checks are the plan's and the extensions', those first that say whether an

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/flow/wire"
@@ -13,6 +14,7 @@ import (
 // A Request is one message, still soft.
 type Request struct {
 	Endpoint Endpoint
+	Step     trace.StepStarted // said when the message is complete; what prepares it may be steps of their own
 	Method   string
 	URL      *url.URL
 	Headers  Params // only what is set on purpose
@@ -21,6 +23,25 @@ type Request struct {
 	Cert     *tls.Certificate // the client's own, for mutual TLS
 	Open     bool             // the procedure judges the status, and asks for the verdicts, itself
 	Poll     int              // which of a row of polls, from 1
+	Body     []byte           // of a request to a resource, in place of a form; nil: none
+	Lives    time.Duration    // how long the server keeps it, where it has said so
+}
+
+// Mutual shows a certificate on the connection, and sends the request where the
+// server wants such requests to go, and only there: an address where no
+// certificate can go is no place for it (RFC 8705 §5).
+func (q *Request) Mutual(s Server, cert *tls.Certificate) error {
+	q.Cert = cert
+	other := s.Alias(q.Endpoint)
+	if other == "" || cert == nil {
+		return nil
+	}
+	u, err := url.Parse(other)
+	if err != nil || u.Host == "" || u.Scheme != "https" {
+		return &ConfigError{q.Endpoint.Member(), "the one among the metadata's mtls_endpoint_aliases is not an absolute https URL: " + other}
+	}
+	q.URL = u
+	return nil
 }
 
 // NewRequest makes an empty request to one of the server's endpoints: a GET
@@ -38,7 +59,7 @@ func (r *Run) NewRequest(e Endpoint) (*Request, error) {
 		return nil, &ConfigError{e.Member(), "has a user name or password in it"}
 	}
 	q := &Request{Endpoint: e, Method: http.MethodPost, URL: u}
-	if e == Authorization || e == JWKS || e == Userinfo {
+	if e == Authorization || e == EndSession || e == JWKS || e == Userinfo {
 		q.Method = http.MethodGet
 	}
 	return q, nil
@@ -99,7 +120,11 @@ func (q *Request) built() trace.Built {
 
 func (q *Request) wire() wire.Request {
 	w := wire.Request{Method: q.Method, URL: q.full(), Cert: q.Cert, Header: http.Header{"Accept": {"application/json"}}}
-	if q.Method != http.MethodGet {
+	switch {
+	case q.Endpoint == Resource:
+		w.Body = q.Body
+		w.Header.Set("Accept", "*/*")
+	case q.Method != http.MethodGet:
 		w.Body = []byte(q.Params.Encode())
 		w.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -31,21 +31,16 @@ type Response struct {
 	Other    Params         // front channel: what stood in the other component
 
 	Hit       *Hit
-	Token     *jose.Token // of a Response at IDToken
-	Signature *Signature  // of Token
-	Carrier   *Response   // the answer that carried Token
-	Evidence  []int       // beside Seq: the key set
+	Arrived   Params          // front channel: what came, where Values had to be unwrapped from it
+	Decoded   []trace.Decoded // what unwrapping took apart; said once the answer has its number
+	Token     *jose.Token     // of a Response at IDToken, or what an answer was unwrapped from
+	Signature *Signature      // of Token
+	Sealed    *Sealed         // what Token was encrypted in, or nil
+	Carrier   *Response       // the answer that carried Token
+	Evidence  []int           // beside Seq: the key set
 
 	unwrapped bool
-}
-
-// A Signature is what came of verifying a token's signature: a Key that
-// verified it, or an error, or a reason why it could not be checked at all.
-type Signature struct {
-	Key       *jose.Key
-	Err       error // *jose.VerifyError or *jose.SelectError
-	Unchecked string
-	Refetched bool // the key set was fetched a second time for an unknown kid
+	told      bool // what unwrapping took apart has been said
 }
 
 // secretMembers are the secrets that a back-channel answer can carry, by the
@@ -168,7 +163,7 @@ func (p *Response) refused() *RefusedError {
 	if code == "" {
 		return nil
 	}
-	return &RefusedError{p.Request.Endpoint, p.Status, code, p.String("error_description"), p.String("error_uri"), p.Seq}
+	return &RefusedError{Endpoint: p.Request.Endpoint, Status: p.Status, Code: code, Description: p.String("error_description"), URI: p.String("error_uri"), Seq: p.Seq}
 }
 
 // Foreign says what is wrong with an answer that does not speak the protocol

@@ -93,6 +93,7 @@ func Failure(err error) *trace.Failure {
 		protocol  *ProtocolError
 		transport *TransportError
 		config    *ConfigError
+		status    *StatusError
 		expired   *ExpiredError
 	)
 	switch {
@@ -108,6 +109,8 @@ func Failure(err error) *trace.Failure {
 		return &trace.Failure{Kind: "protocol", Text: err.Error(), Endpoint: string(protocol.Endpoint), Evidence: []int{protocol.Seq}}
 	case errors.As(err, &transport):
 		return &trace.Failure{Kind: transportKind(err), Text: err.Error(), Endpoint: string(transport.Endpoint), Evidence: []int{transport.Seq}}
+	case errors.As(err, &status):
+		return &trace.Failure{Kind: "status", Text: err.Error(), Endpoint: string(status.Endpoint), Evidence: []int{status.Seq}}
 	case errors.As(err, &config):
 		return &trace.Failure{Kind: "config", Text: err.Error(), Code: config.Field}
 	case errors.Is(err, ErrTimeout), errors.As(err, &expired):

@@ -24,6 +24,18 @@ func (s Server) Endpoint(e Endpoint) string {
 	return u
 }
 
+// Alias is where a server wants requests with a certificate to go (RFC 8705
+// §5), or empty when it has no such place. What the person put in place of an
+// endpoint holds.
+func (s Server) Alias(e Endpoint) string {
+	if s.Replaced[e] != "" {
+		return ""
+	}
+	aliases, _ := s.Metadata.Object("mtls_endpoint_aliases")
+	u, _ := aliases.String(e.Member())
+	return u
+}
+
 // Flag is a boolean member of the metadata; absent means fallback.
 func (s Server) Flag(name string, fallback bool) bool {
 	raw, ok := s.Metadata.Get(name)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 )
@@ -15,6 +16,7 @@ import (
 type Deliverable struct {
 	Procedure string
 	Body      json.RawMessage // the answer's members, in the server's order; nil when there is none
+	Answer    []byte          // in place of Body: what a server said where no token was asked for, JSON or not
 	At        time.Time       // when it came
 	OK        bool
 	Exit      int
@@ -85,11 +87,29 @@ func Deliver(w io.Writer, format string, d Deliverable, terminal bool) (note str
 }
 
 func deliverJSON(d Deliverable, terminal bool) (string, string, error) {
+	if len(d.Answer) > 0 {
+		return deliverAnswer(d.Answer, terminal)
+	}
 	if len(d.Body) == 0 {
 		return "", "", nil
 	}
 	text, err := jsonText(d.Body, terminal)
 	return text, "", err
+}
+
+// deliverAnswer writes a body as it came, JSON indented for a terminal. What
+// would play tricks with a terminal is not shown on one.
+func deliverAnswer(body []byte, terminal bool) (text, note string, err error) {
+	switch {
+	case !terminal:
+		return string(body), "", nil
+	case json.Valid(body):
+		text, err = jsonText(body, true)
+		return text, "", err
+	case !utf8.Valid(body) || strings.ContainsFunc(string(body), func(r rune) bool { return r != '\n' && r != '\t' && r != '\r' && !visible(r) }):
+		return "", fmt.Sprintf("the answer has %d octets that a terminal cannot show: redirect it into a file", len(body)), nil
+	}
+	return string(body) + "\n", "", nil
 }
 
 // jsonText is JSON in one line, or indented for a terminal, where also every

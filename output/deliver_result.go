@@ -14,6 +14,7 @@ type result struct {
 	Procedure string          `json:"procedure"`
 	Exit      int             `json:"exit"`
 	Token     json.RawMessage `json:"token,omitempty"`
+	Answer    json.RawMessage `json:"answer,omitempty"` // a body that is not JSON as a string
 	Findings  []trace.Finding `json:"findings"`
 	Diagnosis []any           `json:"diagnosis"`
 	Error     *resultError    `json:"error,omitempty"`
@@ -27,13 +28,21 @@ type resultError struct {
 	Hint     string `json:"hint,omitempty"`
 }
 
+func answerJSON(body []byte) json.RawMessage {
+	if len(body) == 0 || json.Valid(body) {
+		return body
+	}
+	s, _ := json.Marshal(string(body)) // a string always encodes
+	return s
+}
+
 func deliverResult(d Deliverable, terminal bool) (string, string, error) {
 	r := result{V: 1, OK: d.OK, Procedure: d.Procedure, Exit: d.Exit, Findings: d.Findings, Diagnosis: []any{}}
 	if r.Findings == nil {
 		r.Findings = []trace.Finding{}
 	}
 	if d.OK {
-		r.Token = d.Body
+		r.Token, r.Answer = d.Body, answerJSON(d.Answer)
 	} else {
 		r.Error = &resultError{Kind: "other", Text: "failed", Hint: d.Hint}
 		if f := d.Failure; f != nil {

@@ -32,7 +32,7 @@ func AuthorizationResponse() []flow.Check {
 // asked is the response mode that was asked for, or the default of the
 // response type (OAuth 2.0 Multiple Response Types §2.1, §5).
 func asked(q *flow.Request) string {
-	if m := q.Sent("response_mode"); m != "" {
+	if m, _ := strings.CutSuffix(q.Sent("response_mode"), ".jwt"); m != "" && m != "jwt" {
 		return m
 	}
 	if t := q.Sent("response_type"); t == "code" || t == "none" {

@@ -33,8 +33,11 @@ func deviceMembers(_ *flow.Run, p *flow.Response) flow.Verdict {
 			missing = append(missing, name)
 		}
 	}
+	if !p.Object.Has("expires_in") {
+		missing = append(missing, "expires_in")
+	}
 	if len(missing) > 0 {
-		return fail("device_code, user_code, verification_uri", "without "+strings.Join(missing, ", "), "%s missing: the flow cannot go on", strings.Join(missing, ", "))
+		return fail("device_code, user_code, verification_uri, expires_in", "without "+strings.Join(missing, ", "), "%s missing: the flow cannot go on", strings.Join(missing, ", "))
 	}
 	if strings.ContainsFunc(p.String("user_code"), func(r rune) bool { return r < 0x20 || r > 0x7e }) {
 		return fail("printable ASCII", "other characters", "user_code has characters that nobody can type, or that a terminal would obey")
@@ -64,10 +67,8 @@ func deviceForm(_ *flow.Run, p *flow.Response) flow.Verdict {
 		n, number := p.Object.Number(name)
 		f, err := n.Float64()
 		switch {
-		case !present && name == "interval":
-			continue // 5 s then
 		case !present:
-			return warn(name, "(none)", "%s is missing", name)
+			continue // of interval: 5 s then
 		case !number:
 			return warn("a number of seconds", string(raw), "%s is %s, not a number", name, kind(raw))
 		case err != nil || f <= 0:

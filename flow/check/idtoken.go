@@ -18,6 +18,7 @@ func IDToken() []flow.Check {
 		{ID: "id-token-crit", Code: "V-ID-03", Spec: "RFC 7515 §4.1.11", Level: trace.Must, At: at, Eval: crit},
 		{ID: "id-token-typ", Code: "V-ID-04", Spec: "RFC 8725 §3.11", Level: trace.Must, At: at, Eval: typ},
 		{ID: "id-token-header-keys", Code: "V-ID-05", Spec: "RFC 8725 §3.10; OIDC Core §2", Level: trace.Must, At: at, Eval: headerKeys},
+		{ID: "id-token-encrypted", Code: "V-ID-06", Spec: "OIDC Core §3.1.3.7-1, §16.14", Level: trace.Must, At: at, Eval: tokenEncrypted},
 		{ID: "id-token-alg", Code: "V-ID-07", Spec: "OIDC Core §3.1.3.7-7", Level: trace.Must, At: at, Eval: algListed},
 		{ID: "id-token-signed", Code: "V-ID-08", Spec: "OIDC Core §3.1.3.7-6", Level: trace.Must, At: at, Eval: algNone},
 		{ID: "id-token-mac", Code: "V-ID-09", Spec: "OIDC Core §3.1.3.7-8", Level: trace.Must, At: at, Eval: macAllowed},
@@ -35,6 +36,7 @@ func IDToken() []flow.Check {
 		{ID: "id-token-sub", Code: "V-ID-23", Spec: "OIDC Core §2", Level: trace.Must, At: at, Eval: sub},
 		{ID: "id-token-at_hash", Code: "V-ID-24", Spec: "OIDC Core §3.1.3.8", Level: trace.Must, At: at, Eval: atHash},
 		{ID: "id-token-c_hash", Code: "V-ID-25", Spec: "OIDC Core §3.3.2.11", Level: trace.Must, At: at, Eval: cHash},
+		{ID: "id-token-s_hash", Code: "V-SH-01", Spec: "FAPI 1.0 Advanced §5.2.2.1", Level: trace.Must, At: at, Eval: sHash},
 		{ID: "id-token-twins", Code: "V-ID-27", Spec: "OIDC Core §3.3.3.6", Level: trace.Must, At: at, Eval: twins},
 		{ID: "id-token-not-event", Code: "V-ID-29", Spec: "OIDC Back-Channel Logout §2.4; RFC 8417", Level: trace.Must, At: at, Eval: noEvents},
 	}
@@ -46,14 +48,37 @@ func ofJSON(p jose.Problem) bool {
 }
 
 func tokenForm(_ *flow.Run, p *flow.Response) flow.Verdict {
-	if p.Token.Form == "JWE" {
-		return fail("a signed JWT", "an encrypted one", "the ID token is encrypted, and this client has given no key to decrypt it")
+	if p.Sealed != nil && p.Token.Form != jose.FormJWS {
+		return skip("judged by id-token-encrypted")
 	}
 	bad := slices.DeleteFunc(slices.Clone(p.Token.Problems), ofJSON)
 	if len(bad) > 0 {
 		return broken(bad, "three segments of unpadded base64url")
 	}
 	return ok("")
+}
+
+// tokenEncrypted judges the envelope. Whether encryption was registered cannot
+// be seen; a client with a key for it expects it.
+func tokenEncrypted(r *flow.Run, p *flow.Response) flow.Verdict {
+	s := p.Sealed
+	if s == nil {
+		for _, k := range r.Client.Keys {
+			if k.Use == "enc" {
+				return warn("an encrypted ID token", "a signed one", "the ID token is not encrypted, though this client has a key for it: is the key registered (id_token_encrypted_response_alg)?")
+			}
+		}
+		return skip("not encrypted")
+	}
+	switch {
+	case s.Err != nil:
+		return fail("a token that this client can decrypt", s.Err.Error(), "the ID token is encrypted and could not be decrypted: %v", s.Err)
+	case p.Token.Form != jose.FormJWS:
+		return fail("a signed JWT inside", "something else", "the ID token is encrypted, and what is inside is not signed: anyone who knows this client's public key could have written it")
+	case len(s.Plain.Warnings) > 0:
+		return warn("RSA-OAEP-256 or ECDH-ES", s.Plain.Alg, "%s", s.Plain.Warnings[0].Detail)
+	}
+	return ok("encrypted to %s with %s and %s", s.Plain.Key, s.Plain.Alg, s.Plain.Enc)
 }
 
 func tokenObjects(_ *flow.Run, p *flow.Response) flow.Verdict {

@@ -139,7 +139,33 @@ func nbf(r *flow.Run, p *flow.Response) flow.Verdict {
 	return ok("")
 }
 
+// essential is what the claims parameter asks of a claim of the ID token: the
+// values that it may have, and whether it has to be there (OIDC Core §5.5.1).
+func essential(r *flow.Run, claim string) (values []string, must bool) {
+	asked, _ := jose.ParseObject([]byte(r.Asked(flow.Authorization).Sent("claims")))
+	of, _ := asked.Object("id_token")
+	how, _ := of.Object(claim)
+	raw, _ := how.Get("essential")
+	if one, told := how.String("value"); told {
+		values = []string{one}
+	}
+	if several, told := how.Strings("values"); told {
+		values = several
+	}
+	return values, string(raw) == "true"
+}
+
 func acr(r *flow.Run, p *flow.Response) flow.Verdict {
+	if values, must := essential(r, "acr"); must {
+		got, _ := p.Token.Claims.String("acr")
+		switch {
+		case got == "":
+			return fail(orNone(strings.Join(values, " ")), "(none)", "acr was asked for as essential, and the ID token has none")
+		case len(values) > 0 && !slices.Contains(values, got):
+			return fail(strings.Join(values, " "), got, "the sign-in was not of a class that was asked for as essential")
+		}
+		return ok("%s, as asked", got)
+	}
 	want := strings.Fields(r.Asked(flow.Authorization).Sent("acr_values"))
 	got, _ := p.Token.Claims.String("acr")
 	switch {
@@ -155,7 +181,8 @@ func authTime(r *flow.Run, p *flow.Response) flow.Verdict {
 	asked := r.Asked(flow.Authorization).Sent("max_age")
 	limit, err := strconv.ParseInt(asked, 10, 64)
 	_, present := p.Token.Claims.Get("auth_time")
-	if !present && asked == "" {
+	_, must := essential(r, "auth_time")
+	if !present && asked == "" && !must {
 		return skip("max_age was not sent")
 	}
 	if v, bad := notATime(p.Token.Claims, "auth_time"); bad {
@@ -172,7 +199,7 @@ func authTime(r *flow.Run, p *flow.Response) flow.Verdict {
 	return ok("")
 }
 
-func sub(_ *flow.Run, p *flow.Response) flow.Verdict {
+func sub(r *flow.Run, p *flow.Response) flow.Verdict {
 	raw, present := p.Token.Claims.Get("sub")
 	s, text := p.Token.Claims.String("sub")
 	switch {
@@ -185,7 +212,23 @@ func sub(_ *flow.Run, p *flow.Response) flow.Verdict {
 	case s == "" || len(s) > 255 || strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e || r < 0x20 }):
 		return fail("1 to 255 ASCII characters", quoted(s), "sub is not 1 to 255 ASCII characters")
 	}
+	if v, other := hinted(r, s); other {
+		return v
+	}
 	return ok("")
+}
+
+// hinted compares the person with the one who was asked for: by the claims
+// parameter, or by an earlier ID token (OIDC Core §5.5.1, §3.1.2.2).
+func hinted(r *flow.Run, got string) (flow.Verdict, bool) {
+	if values, _ := essential(r, "sub"); len(values) > 0 && !slices.Contains(values, got) {
+		return fail(strings.Join(values, " "), got, "another person signed in than the one whom the claims parameter asks for"), true
+	}
+	earlier := jose.Decode(r.Asked(flow.Authorization).Sent("id_token_hint"))
+	if want, told := earlier.Claims.String("sub"); told && want != got {
+		return fail(want, got, "another person signed in than the one of the id_token_hint"), true
+	}
+	return flow.Verdict{}, false
 }
 
 func noEvents(_ *flow.Run, p *flow.Response) flow.Verdict {

@@ -33,6 +33,20 @@ func cHash(_ *flow.Run, p *flow.Response) flow.Verdict {
 	return halfHash(p, "c_hash", code, "the code")
 }
 
+// sHash ties the state to the ID token (FAPI 1.0 Advanced §5.2.2.1); plain
+// OpenID Connect does not know it.
+func sHash(r *flow.Run, p *flow.Response) flow.Verdict {
+	state := r.Asked(flow.Authorization).Sent("state")
+	_, present := p.Token.Claims.Get("s_hash")
+	switch {
+	case !present:
+		return skip("no s_hash: FAPI 1.0 alone asks for it")
+	case state == "":
+		return fail("(none)", "s_hash", "s_hash is there, and no state was sent")
+	}
+	return halfHash(p, "s_hash", state, "the state")
+}
+
 func halfHash(p *flow.Response, claim, value, what string) flow.Verdict {
 	got, _ := p.Token.Claims.String(claim)
 	crv := ""

@@ -13,7 +13,7 @@ func algListed(r *flow.Run, p *flow.Response) flow.Verdict {
 	alg := p.Token.Alg()
 	listed, told := r.Server.Lists("id_token_signing_alg_values_supported", alg)
 	switch {
-	case p.Token.Header == nil:
+	case p.Token.Header == nil, p.Token.Form == jose.FormJWE:
 		return skip("no readable header")
 	case !told:
 		return skip("the metadata do not list algorithms")

@@ -15,7 +15,10 @@ import (
 // All is every check of this package, in the order in which a person reads.
 func All() []flow.Check {
 	var all []flow.Check
-	for _, group := range [][]flow.Check{Metadata(), Keys(), AuthorizationResponse(), TokenResponse(), Device(), CIBA(), IDToken(), Pushed()} {
+	for _, group := range [][]flow.Check{
+		Metadata(), Keys(), AuthorizationResponse(), TokenResponse(), PAR(), Device(), CIBA(), IDToken(), Claims(), Pushed(),
+		Userinfo(), Introspection(), Logout(), Challenges(),
+	} {
 		all = append(all, group...)
 	}
 	return all

@@ -25,8 +25,7 @@ func (c Credentials) mutual(name, ref, doc string) Method {
 		Name: name, Spec: ref, Doc: doc, needs: "cert", given: c.Cert != nil,
 		Apply: func(_ context.Context, r *flow.Run, q *flow.Request) error {
 			q.Params.Set("client_id", r.Client.ID, trace.Origin{By: name, Ref: "RFC 8705 §2", Why: "who asks; the certificate of the connection proves it"})
-			q.Cert = c.Cert
-			return aliased(r.Server, q)
+			return q.Mutual(r.Server, c.Cert)
 		},
 		ready: func(_ flow.Client, s flow.Server) ([]string, error) { return c.mutualRemarks(name, s), nil },
 	}
@@ -41,7 +40,7 @@ func (c Credentials) mutualRemarks(name string, s flow.Server) []string {
 		said = append(said, "an authority issued the certificate, and this method wants a self-signed one (RFC 8705 §2.2)")
 	}
 	token := s.Endpoint(flow.Token)
-	if other := alias(s, flow.Token); other != "" {
+	if other := s.Alias(flow.Token); other != "" {
 		token = other
 		said = append(said, "sent to the mtls_endpoint_aliases, such as "+other+" (RFC 8705 §5)")
 	}
@@ -49,31 +48,4 @@ func (c Credentials) mutualRemarks(name string, s flow.Server) []string {
 		said = append(said, "the token endpoint is plain http, where no certificate is sent")
 	}
 	return said
-}
-
-// alias is where a server wants requests with a certificate to go (RFC 8705
-// §5), when it has such a place. What the person put in place of an endpoint
-// holds.
-func alias(s flow.Server, e flow.Endpoint) string {
-	if s.Replaced[e] != "" {
-		return ""
-	}
-	aliases, _ := s.Metadata.Object("mtls_endpoint_aliases")
-	u, _ := aliases.String(e.Member())
-	return u
-}
-
-// aliased sends a request to the alias of its endpoint, and only there: an
-// address where no certificate can go is no place for it.
-func aliased(s flow.Server, q *flow.Request) error {
-	other := alias(s, q.Endpoint)
-	if other == "" {
-		return nil
-	}
-	u, err := url.Parse(other)
-	if err != nil || u.Host == "" || u.Scheme != "https" {
-		return &flow.ConfigError{Field: q.Endpoint.Member(), Problem: "the one among the metadata's mtls_endpoint_aliases is not an absolute https URL: " + other}
-	}
-	q.URL = u
-	return nil
 }

@@ -22,6 +22,7 @@ func Optionals() []Optional {
 		{"max_age", "OIDC Core §3.1.2.1", "how many seconds ago the sign-in may have been", false},
 		{"acr_values", "OIDC Core §3.1.2.1", "how strong the sign-in shall be", false},
 		{"ui_locales", "OIDC Core §3.1.2.1", "the languages of the pages", false},
+		{"claims", "OIDC Core §5.5", "single claims to be asked for: `JSON` or @FILE", false},
 		{"audience", "vendor parameter", "the API that the token is for, where the server knows this name", true},
 	}
 }

@@ -2,7 +2,6 @@ package ext
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -34,16 +33,16 @@ func IDToken() flow.Extension {
 
 func idToken(ctx context.Context, r *flow.Run, carrier *flow.Response, raw string) error {
 	r.Step("ID token", "check that it is genuine, fresh, and meant for this client and this sign-in", "OIDC Core §3.1.3.7")
-	t := jose.Decode(raw)
-	signature, seq, err := verify(ctx, r, t)
+	t, sealed := r.Unseal(raw)
+	signature, err := r.Verify(ctx, t)
 	if err != nil {
 		return err
 	}
 	resp := &flow.Response{
-		Request: &flow.Request{Endpoint: flow.IDToken}, Token: t, Signature: signature, Carrier: carrier, Seq: carrier.Seq,
+		Request: &flow.Request{Endpoint: flow.IDToken}, Token: t, Sealed: sealed, Signature: signature, Carrier: carrier, Seq: carrier.Seq,
 	}
-	if seq != 0 {
-		resp.Evidence = []int{seq}
+	if signature.Seq != 0 {
+		resp.Evidence = []int{signature.Seq}
 	}
 	findings, gate := r.Judge(resp)
 	verified, reason := verdict(t, signature, findings)
@@ -58,63 +57,6 @@ func idToken(ctx context.Context, r *flow.Run, carrier *flow.Response, raw strin
 		Verified: verified, Reason: reason, Evidence: append([]int{carrier.Seq}, resp.Evidence...),
 	})
 	return gate
-}
-
-// verify looks for a key of the issuer that verifies the signature. An error
-// means that the keys could not be had.
-func verify(ctx context.Context, r *flow.Run, t *jose.Token) (*flow.Signature, int, error) {
-	alg := t.Alg()
-	switch {
-	case t.Form != "JWS":
-		return &flow.Signature{Unchecked: "it is not a signed JWT"}, 0, nil
-	case strings.EqualFold(alg, "none"):
-		return &flow.Signature{Unchecked: "it has no signature (alg none)"}, 0, nil
-	case strings.HasPrefix(alg, "HS"):
-		return mac(r, t), 0, nil
-	case r.Server.Endpoint(flow.JWKS) == "":
-		return &flow.Signature{Unchecked: "no jwks_uri is known: give --jwks-uri to have the signature checked"}, 0, nil
-	}
-	set, seq, err := r.Keys(ctx, false)
-	if err != nil {
-		return nil, seq, err
-	}
-	s := try(t, set)
-	var selection *jose.SelectError
-	if errors.As(s.Err, &selection) && selection.Reason == "kid-unknown" {
-		kid, _ := t.Kid()
-		r.Note("jwks-refetch", "key "+kid+" is not in the key set; fetching the set once more, in case it was rotated", "OIDC Core §10.1.1")
-		if set, seq, err = r.Keys(ctx, true); err != nil {
-			return nil, seq, err
-		}
-		s = try(t, set)
-		s.Refetched = true
-	}
-	return s, seq, nil
-}
-
-// mac verifies HMAC with the client's own secret, and with nothing that is
-// public.
-func mac(r *flow.Run, t *jose.Token) *flow.Signature {
-	if r.Client.Secret == "" {
-		return &flow.Signature{Unchecked: t.Alg() + " needs a secret that only this client and the server share, and this client has none"}
-	}
-	if err := jose.VerifyHMAC(t, []byte(r.Client.Secret)); err != nil {
-		return &flow.Signature{Err: err}
-	}
-	return &flow.Signature{Key: &jose.Key{Kty: "oct", Kid: "the client secret"}}
-}
-
-func try(t *jose.Token, set jose.KeySet) *flow.Signature {
-	keys, err := set.Candidates(t)
-	if err != nil {
-		return &flow.Signature{Err: err}
-	}
-	for i := range keys {
-		if err = jose.Verify(t, keys[i]); err == nil {
-			return &flow.Signature{Key: &keys[i]}
-		}
-	}
-	return &flow.Signature{Err: err}
 }
 
 // verdict is VERIFIED only when a key verified the signature and no check of

@@ -56,11 +56,11 @@ func kinds(responseType string) string {
 
 // authorize is the half of a grant that goes through the browser.
 func authorize(ctx context.Context, r *flow.Run, responseType string) (*flow.Response, error) {
-	r.Step("Authorization request", "send the person to the server with a browser", "RFC 6749 §4.1.1")
 	q, err := r.NewRequest(flow.Authorization)
 	if err != nil {
 		return nil, err
 	}
+	q.Step = trace.StepStarted{Title: "Authorization request", Why: "send the person to the server with a browser", Spec: "RFC 6749 §4.1.1"}
 	q.Params.Set("response_type", responseType, spec("RFC 6749 §3.1.1", kinds(responseType)))
 	q.Params.Set("client_id", r.Client.ID, trace.Origin{By: r.Ask.By("client_id"), Ref: "RFC 6749 §2.2", Why: "who asks; not a secret"})
 	if uri := r.Agent.RedirectURI(); uri != "" && !r.Ask.OmitRedirect {

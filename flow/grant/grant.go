@@ -38,7 +38,7 @@ func give(r *flow.Run, q *flow.Request, name, ref, why string) {
 // Secret reports whether the value of a grant's parameter is one.
 func Secret(name string) bool {
 	return slices.Contains([]string{"password", "refresh_token", "subject_token", "actor_token", "assertion",
-		"id_token_hint", "login_hint_token", "user_code", "device_code", "auth_req_id"}, name)
+		"id_token_hint", "login_hint_token", "user_code", "device_code", "auth_req_id", "access_token", "token"}, name)
 }
 
 // token asks the token endpoint with what a grant has put together.

@@ -93,6 +93,7 @@ type (
 		Foreign  bool            `json:"foreign,omitempty"` // meant for someone else, who has to verify it
 		Reason   string          `json:"reason,omitempty"`  // why it is, or is not
 		Evidence []int           `json:"evidence,omitempty"`
+		Members  []Member        `json:"members,omitempty"` // in words, where that was asked for
 	}
 
 	// Finding is the verdict of one check.
@@ -141,6 +142,15 @@ type (
 		Failure *Failure      `json:"failure,omitempty"`
 	}
 )
+
+// A Member is one member of a token's header or claims, in plain words.
+type Member struct {
+	In    string `json:"in"` // "header" or "claims"
+	Name  string `json:"name"`
+	Value string `json:"value"` // as text; an object or a list as JSON
+	Means string `json:"means,omitempty"`
+	Ref   string `json:"ref,omitempty"`
+}
 
 // A Message is one side of an exchange. A body that is not UTF-8 is kept as
 // base64.
@@ -201,7 +211,7 @@ type Secret struct {
 
 // Failure is an error in the trace, typed as the engine typed it.
 type Failure struct {
-	Kind     string `json:"kind"` // "refused", "check", "dns", "connect", "tls", "timeout", "protocol", "config", "input", "waited", "interrupted"
+	Kind     string `json:"kind"` // "refused", "check", "dns", "connect", "tls", "timeout", "protocol", "config", "input", "status", "waited", "interrupted"
 	Text     string `json:"text"`
 	Endpoint string `json:"endpoint,omitempty"`
 	Code     string `json:"code,omitempty"` // the OAuth error or the check code
