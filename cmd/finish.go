@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -25,7 +26,8 @@ func (s *session) refuse(err error) error {
 func (s *session) finish(r *flow.Run, err error) error {
 	_ = s.terminal.Close()
 	var delivered error
-	if err == nil || s.out.format == "result" {
+	var status *flow.StatusError
+	if err == nil || s.out.format == "result" || errors.As(err, &status) {
 		var note string
 		note, delivered = output.Deliver(s.env.Stdout, s.out.format, s.deliverable(r, err), s.env.OutTTY)
 		s.remark("note", note)
@@ -45,7 +47,7 @@ func (s *session) finish(r *flow.Run, err error) error {
 	case delivered != nil:
 		return delivered
 	}
-	if s.server.demo && !s.out.quiet {
+	if s.server.demo && !s.out.quiet && !s.row.use {
 		s.next()
 	}
 	return nil
@@ -61,10 +63,15 @@ func (s *session) remark(kind, text string) {
 func (s *session) deliverable(r *flow.Run, err error) output.Deliverable {
 	d := output.Deliverable{At: s.env.Now(), OK: err == nil, Exit: exitCode(err), Failure: flow.Failure(err)}
 	d.Procedure = s.row.procedure.Name
-	if r != nil {
-		if t := r.Result.Token; t != nil && t.Object != nil && err == nil {
+	if r != nil && err == nil {
+		if t := r.Result.Token; t != nil && t.Object != nil && !s.row.use {
 			d.Body = t.Object.Raw
 		}
+	}
+	var status *flow.StatusError
+	if r != nil && s.row.use && (err == nil || errors.As(err, &status)) {
+		d.Answer = answer(r.Result.Answer)
+		d.OK = d.OK || s.out.format != "result" // what a resource says of its trouble is printed too
 	}
 	for _, rec := range s.kept.Records() {
 		if f, ok := rec.Event.(trace.Finding); ok {
@@ -76,6 +83,18 @@ func (s *session) deliverable(r *flow.Run, err error) output.Deliverable {
 		d.Hint = strings.Join(describe(err).hints, " ")
 	}
 	return d
+}
+
+// answer is what a server or a resource said, as it said it; of a JWT the
+// object that it carried.
+func answer(resp *flow.Response) []byte {
+	switch {
+	case resp == nil:
+		return nil
+	case resp.Request.Endpoint != flow.Resource && resp.Object != nil:
+		return resp.Object.Raw
+	}
+	return resp.Body
 }
 
 // A maskedError is an error whose words hold no secret.

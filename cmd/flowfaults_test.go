@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,7 +15,7 @@ import (
 func flows() map[string]func(*testing.T, string) result {
 	headless := []string{"--headless", "--fill", "username=alice", "--fill", "password=alice"}
 	trusted := []string{"--client-id", "confidential", "--client-secret", "value:secret"}
-	return map[string]func(*testing.T, string) result{
+	all := map[string]func(*testing.T, string) result{
 		"implicit": func(t *testing.T, issuer string) result {
 			return run(t, nil, "", slices.Concat([]string{"implicit", issuer, "--client-id", "public", "--scope", "openid profile", "--response-type", "id_token token", "-o", "none"}, headless)...)
 		},
@@ -38,16 +39,19 @@ func flows() map[string]func(*testing.T, string) result {
 				"--requested-token-type", "access_token", "-o", "none"}, trusted)...)
 		},
 	}
+	maps.Copy(all, guardedFlows(headless))
+	maps.Copy(all, useFlows(headless, trusted))
+	return all
 }
 
 // tokens gets a first answer by the code grant.
-func tokens(t *testing.T, issuer, id, secret string, headless []string) map[string]string {
+func tokens(t *testing.T, issuer, id, secret string, headless []string, more ...string) map[string]string {
 	t.Helper()
 	args := []string{"code", issuer, "--client-id", id, "--scope", "openid profile offline_access", "--keep-going"}
 	if secret != "" {
 		args = append(args, "--client-secret", secret)
 	}
-	r := run(t, nil, "", append(args, headless...)...)
+	r := run(t, nil, "", slices.Concat(args, headless, more)...)
 	var all map[string]any
 	if err := json.Unmarshal([]byte(r.stdout), &all); err != nil {
 		t.Fatalf("%v\n%s", err, r.stderr)
@@ -71,7 +75,7 @@ func TestFlowFaultMatrix(t *testing.T) {
 	for _, f := range rows {
 		drive, known := flows()[f.Flow]
 		if !known {
-			continue // CIBA has a test of its own; mutual TLS and attestation need peers of .ci/e2e
+			continue // CIBA has a test of its own; attestation needs a peer of .ci/e2e
 		}
 		t.Run(f.Flow+"/"+f.Name, func(t *testing.T) {
 			t.Parallel()
@@ -79,7 +83,11 @@ func TestFlowFaultMatrix(t *testing.T) {
 			if f.Name != "" {
 				c.Faults = []string{f.Name}
 			}
-			server, err := demo.Start("127.0.0.1:0", c)
+			start := demo.Start
+			if f.Flow == "mtls" {
+				start = demo.StartTLS
+			}
+			server, err := start("127.0.0.1:0", c)
 			if err != nil {
 				t.Fatal(err)
 			}

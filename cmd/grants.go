@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,8 +10,8 @@ import (
 	"github.com/oauthprobe/oauthprobe/flow/grant"
 )
 
-// A grantRow is one grant as a command.
-type grantRow struct {
+// A commandRow is one grant as a command.
+type commandRow struct {
 	procedure    flow.Procedure
 	alias        string
 	needs        []flow.Endpoint      // what discovery, or flags, have to give
@@ -26,14 +27,41 @@ type grantRow struct {
 	called       bool                 // the server may call back
 	certified    bool                 // --cert may be that of --key
 	settle       func(*session) error // what the values come to together
+	use          bool                 // a token is used, not obtained
+	errand       bool                 // a request of the person's own: call
+	anonymous    bool                 // no client need be named
 	example      string
 }
 
+// issues reports whether the command is there to get a token.
+func (g commandRow) issues() bool { return !g.use }
+
+// returns reports whether the browser comes back from somewhere else than an
+// authorization.
+func (g commandRow) returns() bool { return g.use && g.browser && !g.errand }
+
+// about is the heading of the command's own values.
+func (g commandRow) about() string {
+	if g.use {
+		return "The token"
+	}
+	return "What to trade"
+}
+
+// places are the endpoints that the command may go to.
+func (g commandRow) places() []flow.Endpoint {
+	all := slices.Concat(g.needs, []flow.Endpoint{flow.JWKS})
+	if g.browser && g.issues() {
+		all = append(all, flow.PAR)
+	}
+	return all
+}
+
 // grants is the table: one row for each grant.
-func grants() []grantRow {
+func grants() []commandRow {
 	front := []flow.Endpoint{flow.Authorization, flow.Token}
 	direct := []flow.Endpoint{flow.Token}
-	return append([]grantRow{
+	return append([]commandRow{
 		{
 			procedure: grant.Code(), grantType: "authorization_code", needs: front, first: flow.Authorization, browser: true,
 			example: `  oauthprobe code --demo
@@ -81,9 +109,9 @@ func grants() []grantRow {
 
 // extensionGrants are those that other specifications added, and any other by
 // its name.
-func extensionGrants() []grantRow {
+func extensionGrants() []commandRow {
 	direct := []flow.Endpoint{flow.Token}
-	return []grantRow{
+	return []commandRow{
 		{
 			procedure: grant.Exchange(), grantType: "urn:ietf:params:oauth:grant-type:token-exchange", trusted: true, needs: direct, first: flow.Token,
 			values: []grantValue{
@@ -131,17 +159,20 @@ func extensionGrants() []grantRow {
 
 // command is the row as a command, and what completes it when it is called: its
 // flags and its description.
-func (g grantRow) command(e Env) (*cobra.Command, func()) {
+func (g commandRow) command(e Env) (*cobra.Command, func()) {
 	s := &session{env: e, row: g}
 	short, long, _ := strings.Cut(g.procedure.Doc, "\n\n")
 	c := &cobra.Command{
 		Use:     g.procedure.Name + " [TARGET]",
 		Short:   short,
 		Example: g.example,
-		GroupID: "token",
+		GroupID: g.group(),
 		Aliases: g.aliases(),
 		Args:    usageArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return s.run(c, args) },
+	}
+	if g.errand {
+		c.Use, c.RunE = g.procedure.Name+" URL", s.runCall
 	}
 	if g.named {
 		c.Use = g.procedure.Name + " GRANT_TYPE [TARGET]"
@@ -156,6 +187,14 @@ func (g grantRow) command(e Env) (*cobra.Command, func()) {
 	}
 }
 
+// group is where the list of commands has it.
+func (g commandRow) group() string {
+	if g.use {
+		return "use"
+	}
+	return "token"
+}
+
 // runNamed is run for a grant whose type is the first argument.
 func (s *session) runNamed(c *cobra.Command, args []string) error {
 	if len(args) == 0 || args[0] == "" {
@@ -165,7 +204,7 @@ func (s *session) runNamed(c *cobra.Command, args []string) error {
 	return s.run(c, args[1:])
 }
 
-func (g grantRow) aliases() []string {
+func (g commandRow) aliases() []string {
 	if g.alias == "" {
 		return nil
 	}

@@ -82,7 +82,7 @@ func describeConfig(e *flow.ConfigError) words {
 		flag = strings.ReplaceAll(e.Field, "_", "-")
 	}
 	w := words{text: e.Error()}
-	if slices.Contains([]string{"client_secret", "auth_method", "key", "cert", "attestation", "attestation_key", "signing_alg", "assertion_claims"}, e.Field) ||
+	if slices.Contains([]string{"client_secret", "auth_method", "key", "cert", "attestation", "attestation_key", "signing_alg", "assertion_claims", "dpop_key", "access_token", "token"}, e.Field) ||
 		strings.HasSuffix(e.Field, "_endpoint") || strings.HasSuffix(e.Field, "_uri") {
 		w.hints = []string{"give it by flag:", "--" + flag}
 	}
@@ -121,6 +121,12 @@ func describeRefusal(e *flow.RefusedError) words {
 		w.text += " (" + e.URI + ")"
 	}
 	switch e.Code {
+	case "insufficient_scope", "insufficient_user_authentication":
+		w.hints = []string{"get a token that has what the resource wants, and call again:", "--step-up --issuer https://issuer.example --client-id ID"}
+	case "invalid_token":
+		w.hints = []string{"is it expired, for this resource, and bound to a key that you have? Look at it:", "oauthprobe inspect TOKEN"}
+	case "invalid_dpop_proof":
+		w.hints = []string{"look at the proof, what it is for and when it was made, with:", "-v"}
 	case "invalid_client":
 		w.hints = []string{"check the client id, what it proves itself with, and the way it does so, which is also set by:", "--auth-method METHOD"}
 	case "invalid_grant":

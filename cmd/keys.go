@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/oauthprobe/oauthprobe/flow/jose"
 )
@@ -14,22 +15,53 @@ import (
 // privateKey reads a key file and picks the key to use. An encrypted one asks
 // for its passphrase where somebody can be asked.
 func (l *layer) privateKey(flag, path, kid, alg string) (jose.Private, error) {
-	data, err := readFile(flag, path)
+	keys, err := l.readKeys(flag, path)
 	if err != nil {
 		return jose.Private{}, err
+	}
+	key, _, err := jose.Pick(keys, kid, alg)
+	if err != nil {
+		return jose.Private{}, keyTrouble(flag+" "+path, err)
+	}
+	return key, nil
+}
+
+// privateKeys is privateKey for a file that may hold keys for decryption as
+// well, or nothing but those.
+func (l *layer) privateKeys(flag, path, kid, alg string) (jose.Private, []jose.Private, error) {
+	keys, err := l.readKeys(flag, path)
+	if err != nil {
+		return jose.Private{}, nil, err
+	}
+	seals := func(k jose.Private) bool { return k.Key == nil || k.Use == "enc" }
+	if kid == "" && alg == "" && !slices.ContainsFunc(keys, func(k jose.Private) bool { return !seals(k) }) {
+		return jose.Private{}, keys, nil
+	}
+	key, _, err := jose.Pick(keys, kid, alg)
+	if err != nil && kid == "" {
+		// Keys for encryption are no choice to make when something is to be signed.
+		key, _, err = jose.Pick(slices.DeleteFunc(slices.Clone(keys), seals), kid, alg)
+	}
+	if err != nil {
+		return jose.Private{}, nil, keyTrouble(flag+" "+path, err)
+	}
+	return key, keys, nil
+}
+
+func (l *layer) readKeys(flag, path string) ([]jose.Private, error) {
+	data, err := readFile(flag, path)
+	if err != nil {
+		return nil, err
 	}
 	var ask func() ([]byte, error)
 	if l.env.AskSecret != nil {
 		ask = func() ([]byte, error) { return l.env.AskSecret("passphrase of " + path + ": ") }
 	}
 	keys, err := jose.ReadPrivate([]byte(data), ask)
-	if err == nil {
-		var key jose.Private
-		if key, _, err = jose.Pick(keys, kid, alg); err == nil {
-			return key, nil
-		}
+	if err != nil {
+		return nil, keyTrouble(flag+" "+path, err)
 	}
-	return jose.Private{}, keyTrouble(flag+" "+path, err)
+	return keys, nil
 }
 
 // keyTrouble puts what is wrong with a key into words; it never shows any of

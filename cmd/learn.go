@@ -47,7 +47,7 @@ func teach(e Env, name string) error {
 		}
 		return &usageError{fmt.Sprintf("there is no lesson %q", name), []string{"there is: " + strings.Join(names, ", ")}}
 	}
-	row := slices.IndexFunc(grants(), func(g grantRow) bool { return g.procedure.Name == all[i].Grant })
+	row := slices.IndexFunc(grants(), func(g commandRow) bool { return g.procedure.Name == all[i].Grant })
 	quiet := e
 	quiet.Stdout, quiet.Stderr = io.Discard, io.Discard
 	quiet.Getenv = func(string) string { return "" }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/ext"
+	"github.com/oauthprobe/oauthprobe/flow/jose"
 )
 
 // askOptions say what is asked of the server.
@@ -30,7 +31,11 @@ func (o *askOptions) flags(fs *pflag.FlagSet, browser bool, types string) {
 	o.optional = map[string]*string{}
 	for _, p := range ext.Optionals() {
 		if browser || p.Anywhere {
-			o.optional[p.Name] = fs.String(flagName(p.Name), "", "`VALUE` of "+p.Name+": "+p.Why)
+			about := "`VALUE` of " + p.Name + ": " + p.Why
+			if p.Name == "claims" {
+				about = p.Why
+			}
+			o.optional[p.Name] = fs.String(flagName(p.Name), "", about)
 		}
 	}
 	o.browser, o.pkce = browser, "none"
@@ -43,8 +48,25 @@ func (o *askOptions) flags(fs *pflag.FlagSet, browser bool, types string) {
 	if types != "" {
 		fs.StringVar(&o.responseType, "response-type", "", "what comes back through the browser: "+types)
 	}
-	fs.StringVar(&o.responseMode, "response-mode", "", "how the answer travels: query, fragment, form_post")
+	fs.StringVar(&o.responseMode, "response-mode", "", "how the answer travels: "+strings.Join(responseModes(), ", "))
 	fs.StringVar(&o.pkce, "pkce", "S256", "proof key for code exchange: S256, plain or none")
+}
+
+// scopeFlag declares what a resource may want more of.
+func (o *askOptions) scopeFlag(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&o.scope, "scope", nil, "with --step-up or --demo, `SCOPE` to ask for as well; repeatable or separated by spaces")
+}
+
+// returnFlags declares the way back from the end of a session.
+func (o *askOptions) returnFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.redirect, "redirect-uri", "", "the post-logout redirect `URI`; a loopback one is also where this listens; none leaves it out")
+	fs.StringVar(&o.state, "state", "", "`VALUE` of state (default: a fresh random one)")
+}
+
+// responseModes are the ways an answer can travel; those with jwt in a signed
+// one (JARM §2.3).
+func responseModes() []string {
+	return []string{"query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"}
 }
 
 func flagName(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
@@ -76,6 +98,12 @@ func (o *askOptions) resolve(l *layer, demo bool) (flow.Ask, error) {
 				return a, err
 			}
 		}
+		if name == "claims" && value != "" {
+			var err error
+			if value, _, err = l.value("--claims", value); err != nil {
+				return a, err
+			}
+		}
 		o.optionalVal[name], a.From[name] = value, l.by(flagName(name))
 	}
 	return a, o.valid()
@@ -101,8 +129,13 @@ func (o *askOptions) valid() error {
 	if !slices.Contains([]string{"S256", "plain", "none"}, o.pkce) {
 		return &usageError{fmt.Sprintf("--pkce is %q; it takes S256, plain or none", o.pkce), nil}
 	}
-	if !slices.Contains([]string{"", "query", "fragment", "form_post"}, o.responseMode) {
-		return &usageError{fmt.Sprintf("--response-mode is %q; it takes query, fragment or form_post", o.responseMode), nil}
+	if !slices.Contains(responseModes(), o.responseMode) && o.responseMode != "" {
+		return &usageError{fmt.Sprintf("--response-mode is %q; it takes %s", o.responseMode, strings.Join(responseModes(), ", ")), nil}
+	}
+	if v := o.optionalVal["claims"]; v != "" {
+		if asked, problems := jose.ParseObject([]byte(v)); asked == nil || len(problems) > 0 {
+			return &usageError{"--claims is not one JSON object", []string{"for example:", `--claims '{"id_token":{"acr":{"essential":true}}}'`}}
+		}
 	}
 	if v := o.optionalVal["max_age"]; v != "" {
 		if n, err := strconv.Atoi(v); err != nil || n < 0 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/clientauth"
+	"github.com/oauthprobe/oauthprobe/flow/jose"
 )
 
 // clientOptions say who we are to the server, and how we prove it.
@@ -19,13 +20,15 @@ type clientOptions struct {
 	cert, certKey               string
 	audience, claims            string
 	attestation, attestationKey string
+
+	keys []jose.Private // of --key, all of them: what was encrypted to us is decrypted with one
 }
 
 func (o *clientOptions) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.id, "client-id", "", "the client's `ID` at the server")
 	fs.StringVar(&o.secret, "client-secret", "", "its `SECRET`: @FILE, env:NAME, cmd:COMMAND, - for stdin, or the value itself")
 	fs.StringVar(&o.method, "auth-method", "", "how the client proves who it is: "+strings.Join(clientauth.Names(), ", ")+" (default: what is given and the metadata allow)")
-	fs.StringVar(&o.key, "key", "", "`FILE` with the client's private key: JWK, JWKS or PEM")
+	fs.StringVar(&o.key, "key", "", "`FILE` with the client's private key, JWK, JWKS or PEM: signs, and decrypts what is encrypted to us")
 	fs.StringVar(&o.keyID, "key-id", "", "`KID` of the key in it to use, or to send")
 	fs.StringVar(&o.alg, "signing-alg", "", "`ALG` to sign with, such as ES256 or PS256")
 	fs.StringVar(&o.cert, "cert", "", "`FILE` with the client's certificate (PEM), for mutual TLS")
@@ -36,7 +39,7 @@ func (o *clientOptions) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.attestationKey, "attestation-key", "", "`FILE` with the private key that it names")
 }
 
-func (o *clientOptions) resolve(l *layer, demo bool, row grantRow) (c flow.Client, given clientauth.Credentials, err error) {
+func (o *clientOptions) resolve(l *layer, demo bool, row commandRow) (c flow.Client, given clientauth.Credentials, err error) {
 	c.ID = o.id
 	if c.Secret, err = l.secret("client-secret", o.secret); err != nil {
 		return c, given, err
@@ -44,6 +47,7 @@ func (o *clientOptions) resolve(l *layer, demo bool, row grantRow) (c flow.Clien
 	if given, err = o.credentials(l, row); err != nil {
 		return c, given, err
 	}
+	c.Keys = o.keys
 	if err := o.complete(c, given); err != nil && !demo {
 		return c, given, err
 	}
@@ -53,6 +57,7 @@ func (o *clientOptions) resolve(l *layer, demo bool, row grantRow) (c flow.Clien
 		c.ID, c.Secret = "confidential", "secret"
 	case c.ID == "" && demo:
 		c.ID = "public"
+	case c.ID == "" && row.anonymous:
 	case c.ID == "":
 		return c, given, &usageError{"--client-id is missing", []string{
 			"register a client with the server; it gives the id. Then:", "--client-id ID",
@@ -92,10 +97,10 @@ func (o *clientOptions) complete(c flow.Client, given clientauth.Credentials) er
 	return nil
 }
 
-func (o *clientOptions) credentials(l *layer, row grantRow) (c clientauth.Credentials, err error) {
+func (o *clientOptions) credentials(l *layer, row commandRow) (c clientauth.Credentials, err error) {
 	c.Alg, c.Audience = o.alg, o.audience
 	if o.key != "" {
-		if c.Key, err = l.privateKey("--key", o.key, o.keyID, o.alg); err != nil {
+		if c.Key, o.keys, err = l.privateKeys("--key", o.key, o.keyID, o.alg); err != nil {
 			return c, err
 		}
 	}

@@ -27,6 +27,11 @@ func endpointFlags() []struct {
 		{flow.Token, "token-endpoint"},
 		{flow.Device, "device-authorization-endpoint"},
 		{flow.CIBA, "ciba-endpoint"},
+		{flow.PAR, "par-endpoint"},
+		{flow.Userinfo, "userinfo-endpoint"},
+		{flow.Introspection, "introspection-endpoint"},
+		{flow.Revocation, "revocation-endpoint"},
+		{flow.EndSession, "end-session-endpoint"},
 		{flow.JWKS, "jwks-uri"},
 	}
 }

@@ -68,6 +68,9 @@ func (s *session) walks() bool {
 
 // ending is what the page in the browser says of how it all went.
 func (s *session) ending(err error) loopback.Ending {
+	if err == nil && s.row.returns() {
+		return loopback.Ending{OK: true, Title: "Signed out", Detail: "What the server said is in your terminal."}
+	}
 	if err == nil {
 		return loopback.Ending{OK: true, Title: "Signed in", Detail: "The answer is in your terminal."}
 	}

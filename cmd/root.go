@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,11 +41,11 @@ failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{err.Error(), []string{"see the flags:", c.CommandPath() + " --help"}}
 	})
-	root.AddGroup(&cobra.Group{ID: "token", Title: "Get a token:"}, &cobra.Group{ID: "learn", Title: "Learn:"}, &cobra.Group{ID: "rest", Title: "The rest:"})
+	root.AddGroup(&cobra.Group{ID: "token", Title: "Get a token:"}, &cobra.Group{ID: "use", Title: "Use a token:"}, &cobra.Group{ID: "learn", Title: "Learn:"}, &cobra.Group{ID: "rest", Title: "The rest:"})
 	root.SetHelpCommandGroupID("rest")
 	root.SetCompletionCommandGroupID("rest")
 	declare := map[*cobra.Command]func(){}
-	for _, g := range grants() {
+	for _, g := range slices.Concat(grants(), uses()) {
 		c, flags := g.command(e)
 		declare[c] = flags
 		root.AddCommand(c)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -24,11 +23,14 @@ import (
 // came to, and the sinks that the run speaks to.
 type session struct {
 	env    Env
-	row    grantRow
+	row    commandRow
 	server serverOptions
 	client clientOptions
 	ask    askOptions
 	own    grantOptions
+	more   extensionOptions
+	call   callOptions
+	signed bool // introspect: ask for a signed answer
 	byHand byHandOptions
 	person personOptions
 	notify notifyOptions
@@ -66,10 +68,18 @@ func (s *session) flags(fs *pflag.FlagSet) []flagGroup {
 		fs.AddFlagSet(g)
 		groups = append(groups, flagGroup{title, g})
 	}
-	group("Which server", true, func(g *pflag.FlagSet) { s.server.flags(g, slices.Concat(s.row.needs, []flow.Endpoint{flow.JWKS})) })
+	group("Which server", true, func(g *pflag.FlagSet) { s.server.flags(g, s.row.places()) })
 	group("Who we are", true, s.client.flags)
-	group("What to trade", len(s.row.values) > 0, func(g *pflag.FlagSet) { s.own.flags(g, s.row.values) })
-	group("What to ask for", true, func(g *pflag.FlagSet) { s.ask.flags(g, s.row.browser, s.row.types) })
+	group(s.row.about(), len(s.row.values) > 0, func(g *pflag.FlagSet) { s.own.flags(g, s.row.values) })
+	group("The answer", s.row.first == flow.Introspection, func(g *pflag.FlagSet) {
+		g.BoolVar(&s.signed, "signed", false, "ask for a signed answer (RFC 9701)")
+	})
+	group("The request", s.row.errand, s.call.flags)
+	s.ask.pkce = "none"
+	group("What to ask for", s.row.issues(), func(g *pflag.FlagSet) { s.ask.flags(g, s.row.browser, s.row.types) })
+	group("What to ask for", s.row.errand, s.ask.scopeFlag)
+	group("The way back", s.row.returns(), s.ask.returnFlags)
+	group("How it is protected", true, func(g *pflag.FlagSet) { s.more.flags(g, s.row) })
 	group("The person", s.row.browser || s.row.approve, func(g *pflag.FlagSet) { s.person.flags(g, s.row.approve) })
 	group("Notifications", s.row.called, s.notify.flags)
 	group("Requests changed by hand", true, s.byHand.flags)
@@ -105,6 +115,9 @@ func (s *session) run(c *cobra.Command, args []string) error {
 		return s.refuse(err)
 	}
 	defer s.wire.Close()
+	if s.row.use {
+		return s.finish(s.use(ctx, choice))
+	}
 	return s.finish(s.grant(ctx, choice))
 }
 
@@ -129,6 +142,9 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 		func() (err error) { s.asked, err = s.ask.resolve(s.layer, s.server.demo); return err },
 		func() error { return s.ask.validType(s.row.types) },
 		s.ownValues,
+		func() error { return s.more.resolve(s.layer) },
+		func() error { return s.call.resolve(s.layer) },
+		s.usable,
 		func() (err error) { s.edits, err = s.byHand.resolve(s.layer, s.row.named); return err },
 		func() (err error) { s.fills, err = s.person.fills(s.layer, s.server.demo); return err },
 		func() error { return s.person.valid(s.layer, s.how.noInput) },
@@ -203,33 +219,45 @@ func (s *session) grant(ctx context.Context, choice serverChoice) (*flow.Run, er
 		}
 		defer a.end(loopback.Ending{})
 	}
-	server := choice.server
-	if choice.discover {
-		r, err := flow.Start(ctx, s.discoveryPlan(choice), s.flowEnv(nil))
-		if err != nil {
-			return r, err
-		}
-		server = *r.Result.Server
-	} else {
-		s.said = append(s.said, choice.notes...)
-	}
-	if len(s.obtain) > 0 {
-		if r, err := s.first(ctx, server); err != nil {
-			return r, err
-		}
+	server, r, err := s.prepare(ctx, choice)
+	if err != nil {
+		return r, err
 	}
 	plan, err := s.grantPlan(server)
 	if err != nil {
 		return nil, err
 	}
+	plan.Notes = append(s.notes(), plan.Notes...)
 	if !s.row.browser {
-		plan.Notes = append(s.notes(), plan.Notes...)
 		return flow.Start(ctx, plan, s.flowEnv(nil))
 	}
-	plan.Notes = append(s.notes(), plan.Notes...)
-	r, err := flow.Start(ctx, plan, s.flowEnv(a))
+	r, err = flow.Start(ctx, plan, s.flowEnv(a))
 	a.end(s.ending(err))
 	return r, err
+}
+
+// prepare discovers the server and, with --demo, gets what the procedure
+// starts from. The run is the one that failed, when one did.
+func (s *session) prepare(ctx context.Context, choice serverChoice) (flow.Server, *flow.Run, error) {
+	server := choice.server
+	if choice.discover {
+		r, err := flow.Start(ctx, s.discoveryPlan(choice), s.flowEnv(nil))
+		if err != nil {
+			return server, r, err
+		}
+		server = *r.Result.Server
+	} else {
+		s.said = append(s.said, choice.notes...)
+	}
+	if err := s.more.proofKey(server, s.env.Rand); err != nil {
+		return server, nil, err
+	}
+	if len(s.obtain) > 0 {
+		if r, err := s.first(ctx, server); err != nil {
+			return server, r, err
+		}
+	}
+	return server, nil, nil
 }
 
 // first gets, with --demo, the tokens that a grant trades in: by a code grant,
@@ -238,7 +266,8 @@ func (s *session) first(ctx context.Context, server flow.Server) (*flow.Run, err
 	f := *s
 	f.row, f.edits, f.obtain = grants()[0], nil, nil
 	f.ask = askOptions{pkce: "S256"}
-	f.asked = flow.Ask{Scope: []string{"openid", "profile", "offline_access"}, From: map[string]string{"scope": "--demo", "client_id": "--demo"}}
+	f.more.par, f.more.jar, f.more.jarEncrypt = false, false, false
+	f.asked = flow.Ask{Scope: union([]string{"openid", "profile", "offline_access"}, s.asked.Scope), From: map[string]string{"scope": "--demo", "client_id": "--demo"}}
 	f.person = personOptions{headless: true}
 	f.fills = filling{values: map[string]string{"username": "alice", "password": "alice"}, secret: []string{"password"}}
 	plan, err := f.grantPlan(server)

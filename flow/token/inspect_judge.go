@@ -1,0 +1,314 @@
+package token
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/jose"
+	"github.com/oauthprobe/oauthprobe/flow/trace"
+)
+
+// A judgement is one question to a token.
+type judgement struct {
+	id, code, ref string
+	level         trace.Level
+	concerns      func(*specimen) bool // whether the question makes sense at all
+	eval          func(*specimen) flow.Verdict
+}
+
+// judgements are in the order in which the first failure is told as the
+// reason: form, signature, claims.
+func judgements() []judgement {
+	jwt, access := (*specimen).looksJOSE, (*specimen).profiled
+	opaque := func(s *specimen) bool { return !s.looksJOSE() }
+	has := func(claim string) func(*specimen) bool { return func(s *specimen) bool { return s.claims.Has(claim) } }
+	return []judgement{
+		{"token-form", "V-ID-01", "RFC 7515 §3, §7.1", trace.Must, jwt, (*specimen).judgeForm},
+		{"token-json", "V-ID-02", "RFC 7515 §4; RFC 7519 §4", trace.Must, jwt, (*specimen).judgeJSON},
+		{"token-crit", "V-ID-03", "RFC 7515 §4.1.11", trace.Must, jwt, (*specimen).judgeCrit},
+		{"token-header-keys", "V-ID-05", "RFC 8725 §3.10", trace.Must, jwt, (*specimen).judgeHeaderKeys},
+		{"token-signed", "V-ID-08", "RFC 8725 §3.2", trace.Must, jwt, (*specimen).judgeSigned},
+		{"token-signature", "V-ID-10", "RFC 7515 §5.2", trace.Must, jwt, (*specimen).judgeSignature},
+		{"token-iss", "V-ID-14", "RFC 8725 §3.8", trace.Must, jwt, (*specimen).judgeIss},
+		{"token-exp", "V-ID-17", "RFC 7519 §4.1.4", trace.Must, jwt, (*specimen).judgeExp},
+		{"token-nbf", "V-ID-19", "RFC 7519 §4.1.5", trace.Must, jwt, (*specimen).judgeNbf},
+		{"token-at_hash", "V-ID-24", "OIDC Core §3.1.3.6", trace.Must, has("at_hash"), func(s *specimen) flow.Verdict { return s.judgeHash("at_hash") }},
+		{"token-c_hash", "V-ID-25", "OIDC Core §3.3.2.11", trace.Must, has("c_hash"), func(s *specimen) flow.Verdict { return s.judgeHash("c_hash") }},
+		{"token-at-typ", "V-AT-01", "RFC 9068 §2.1, §4", trace.Should, access, (*specimen).judgeProfileTyp},
+		{"token-at-alg", "V-AT-02", "RFC 9068 §2.1, §4", trace.Must, access, (*specimen).judgeProfileAlg},
+		{"token-at-claims", "V-AT-03", "RFC 9068 §2.2", trace.Must, access, (*specimen).judgeProfileClaims},
+		{"token-aud", "V-AT-04", "RFC 9068 §4; RFC 8707 §2", trace.Must, jwt, (*specimen).judgeAud},
+		{"token-entropy", "V-AT-10", "RFC 6749 §10.10", trace.Should, opaque, (*specimen).judgeEntropy},
+	}
+}
+
+func (s *specimen) judge() []trace.Finding {
+	var all []trace.Finding
+	for _, j := range judgements() {
+		if !j.concerns(s) {
+			continue
+		}
+		v := j.eval(s)
+		if v.Outcome == "" {
+			v.Outcome = trace.Pass
+		}
+		all = append(all, trace.Finding{
+			ID: j.id, Code: j.code, Level: j.level, Ref: j.ref,
+			Outcome: v.Outcome, Detail: v.Detail, Expected: v.Expected, Actual: v.Actual,
+		})
+	}
+	return all
+}
+
+func good(format string, args ...any) flow.Verdict {
+	return flow.Verdict{Outcome: trace.Pass, Detail: fmt.Sprintf(format, args...)}
+}
+
+func bad(expected, actual, format string, args ...any) flow.Verdict {
+	return flow.Verdict{Outcome: trace.Fail, Detail: fmt.Sprintf(format, args...), Expected: expected, Actual: actual}
+}
+
+func dubious(expected, actual, format string, args ...any) flow.Verdict {
+	return flow.Verdict{Outcome: trace.Warn, Detail: fmt.Sprintf(format, args...), Expected: expected, Actual: actual}
+}
+
+func beyond(why string) flow.Verdict { return flow.Verdict{Outcome: trace.Skip, Detail: why} }
+
+// problems are those of the token, of its JSON or of all the rest, and of the
+// envelope that it was in.
+func (s *specimen) problems(json bool) []jose.Problem {
+	all := slices.Clone(s.token.Problems)
+	switch {
+	case s.sealed == nil:
+	case s.sealed.Plain == nil:
+	case s.token.Form == jose.FormOpaque: // plain claims, no token in a token
+		all = slices.Clone(s.sealed.Token.Problems)
+		_, more := jose.ParseObject(s.sealed.Plain.Payload)
+		for _, p := range more {
+			p.ID = "jwt-claims-" + strings.TrimPrefix(p.ID, "json-")
+			all = append(all, p)
+		}
+	default:
+		all = append(slices.Clone(s.sealed.Token.Problems), all...)
+	}
+	return slices.DeleteFunc(all, func(p jose.Problem) bool {
+		return json != (strings.HasPrefix(p.ID, "jwt-header-") || strings.HasPrefix(p.ID, "jwt-claims-"))
+	})
+}
+
+func flaws(all []jose.Problem, expected string) flow.Verdict {
+	var ids, says []string
+	for _, p := range all[:min(len(all), 8)] {
+		ids, says = append(ids, p.ID), append(says, p.Detail)
+	}
+	if more := len(all) - len(says); more > 0 {
+		says = append(says, fmt.Sprintf("and %d more", more))
+	}
+	return bad(expected, strings.Join(ids, ", "), "%s", strings.Join(says, "; "))
+}
+
+func (s *specimen) judgeForm() flow.Verdict {
+	if all := s.problems(false); len(all) > 0 {
+		return flaws(all, "segments of unpadded base64url: three when signed, five when encrypted")
+	}
+	return good("")
+}
+
+func (s *specimen) judgeJSON() flow.Verdict {
+	if s.header() == nil && s.claims == nil && len(s.problems(true)) == 0 {
+		return beyond("no header that could be read")
+	}
+	if all := s.problems(true); len(all) > 0 {
+		return flaws(all, "JSON objects, each name once")
+	}
+	return good("")
+}
+
+func (s *specimen) judgeCrit() flow.Verdict {
+	h := s.header()
+	if raw, present := h.Get("crit"); present {
+		return bad("no crit, or extensions that are understood", string(raw), "the header names extensions that must be understood, and this tool understands none: the token has to be refused")
+	}
+	if raw, present := h.Get("b64"); present && string(raw) != "true" {
+		return bad("an encoded payload", "b64 "+string(raw), "the header says that the payload is not encoded, which no JWT may be (RFC 7797 §7)")
+	}
+	if h == nil {
+		return beyond("no header that could be read")
+	}
+	return good("")
+}
+
+func (s *specimen) judgeHeaderKeys() flow.Verdict {
+	var names []string
+	for _, name := range []string{"jwk", "jku", "x5u", "x5c"} {
+		if s.header().Has(name) {
+			names = append(names, name)
+		}
+	}
+	said := strings.Join(names, ", ")
+	switch {
+	case s.header() == nil:
+		return beyond("no header that could be read")
+	case len(names) == 0:
+		return good("")
+	case s.what == "dpop_proof" && said == "jwk":
+		return good("a DPoP proof brings its key along, and proves that the client has it (RFC 9449 §4.2)")
+	case s.signature.Key != nil:
+		return dubious("no key in the header", said, "the header brings or points to a key of its own (%s): it was not used, another one vouches for the token", said)
+	case s.signature.Unchecked != "":
+		return dubious("no key in the header", said, "the header brings or points to a key of its own (%s): it was not used, anybody could have put it there", said)
+	}
+	return bad("no key in the header", said, "the header brings or points to a key of its own (%s): it was not used, anybody could have put it there", said)
+}
+
+func (s *specimen) judgeSigned() flow.Verdict {
+	switch {
+	case s.shut():
+		return beyond("encrypted: what is inside is not known")
+	case s.sealed != nil && s.token.Form == jose.FormOpaque:
+		return dubious("a signed JWT inside", "claims", "it is encrypted and not signed: encryption does not say who made it")
+	case strings.EqualFold(s.token.Alg(), "none"):
+		return bad("a signature", "alg "+s.token.Alg(), "it is not signed (alg %s): anybody could have written it", s.token.Alg())
+	case s.token.Form != jose.FormJWS:
+		return bad("a signature", "none", "it has no signature: anybody could have written what it says")
+	}
+	return good("")
+}
+
+func (s *specimen) judgeSignature() flow.Verdict {
+	refused, selection := reasonOf(s.signature.Err)
+	switch {
+	case s.signature.Key != nil:
+		return good("%s by %s", s.token.Alg(), s.hand)
+	case s.signature.Err == nil || refused == "malformed" || refused == "crit":
+		return beyond(orWord(s.unchecked(), "judged by the checks of its form"))
+	case refused == "alg-unsupported" || selection == "alg-unsupported":
+		return dubious("a verified signature", "not checked", "%s", detail(s.signature.Err))
+	case selection == "kid-unknown":
+		return bad("a key of the set", "none", "its key was not found: %s", detail(s.signature.Err))
+	case selection != "":
+		return bad("a key that fits", "none", "%s", detail(s.signature.Err))
+	}
+	return bad("a signature that holds", "one that does not", "the signature is wrong: the token was changed, or made with another key (%s)", detail(s.signature.Err))
+}
+
+// reasonOf is the reason of an error of jose.
+func reasonOf(err error) (refused, selection string) {
+	var r *jose.VerifyError
+	var s *jose.SelectError
+	if errors.As(err, &r) {
+		refused = r.Reason
+	}
+	if errors.As(err, &s) {
+		selection = s.Reason
+	}
+	return refused, selection
+}
+
+func orWord(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// judgeIss compares with the server that was asked, for what servers issue.
+func (s *specimen) judgeIss() flow.Verdict {
+	iss, _ := s.claims.String("iss")
+	switch {
+	case s.claims == nil:
+		return beyond("no claims that could be read")
+	case s.run.Server.Issuer == "" || s.with.Given:
+		return beyond("no server is named to compare it with")
+	case slices.Contains([]string{"dpop_proof", "request_object", "client_assertion"}, s.what):
+		return beyond("made by a client, not by the server")
+	case !s.claims.Has("iss"):
+		return beyond("no iss")
+	case iss != s.run.Server.Issuer:
+		return bad(s.run.Server.Issuer, iss, "iss is not the server that was named: another one made it, or claims to")
+	}
+	return good("")
+}
+
+func (s *specimen) judgeExp() flow.Verdict {
+	m, present := s.moment("exp")
+	skew := int64(s.run.Skew.Seconds())
+	now := s.run.Now().Unix()
+	made, _ := s.moment("iat")
+	switch {
+	case s.claims == nil:
+		return beyond("no claims that could be read")
+	case !present:
+		return beyond("no exp")
+	case !m.number:
+		return bad("a number of seconds since 1970", m.text, "exp is %s, not a number", m.kind)
+	case m.at > now+50*365*86400:
+		return bad("seconds since 1970", m.text, "exp is more than 50 years ahead: milliseconds instead of seconds?")
+	case m.at+skew <= now:
+		return bad("after "+clock(now), clock(m.at), "it expired %s ago", span(now-m.at))
+	case made.number && m.at <= made.at:
+		return bad("after iat", clock(m.at), "exp is not after iat")
+	}
+	return good("expires in %s", span(m.at-now))
+}
+
+func (s *specimen) judgeNbf() flow.Verdict {
+	m, present := s.moment("nbf")
+	now := s.run.Now().Unix()
+	switch {
+	case !present:
+		return beyond("no nbf")
+	case !m.number:
+		return bad("a number of seconds since 1970", m.text, "nbf is %s, not a number", m.kind)
+	case m.at > now+int64(s.run.Skew.Seconds()):
+		return bad("not after "+clock(now), clock(m.at), "it is not valid yet, for another %s", span(m.at-now))
+	}
+	return good("")
+}
+
+// judgeHash compares at_hash or c_hash with what lies beside the token.
+func (s *specimen) judgeHash(claim string) flow.Verdict {
+	value, what := s.partner(claim)
+	got, _ := s.claims.String(claim)
+	switch {
+	case value == "":
+		return beyond("the " + what + " is not beside it: give the whole answer to have them compared")
+	}
+	want, err := jose.HalfHash(s.token.Alg(), s.curve(), value)
+	switch {
+	case err != nil:
+		return beyond("alg " + strconv.Quote(s.token.Alg()) + " implies no hash")
+	case got != want:
+		return bad(want, got, "%s does not fit the %s beside it: the two were not issued together", claim, what)
+	}
+	return good("")
+}
+
+// partner is what a hash is made of, where it was found beside the token.
+func (s *specimen) partner(claim string) (value, what string) {
+	name, what := "access_token", "access token"
+	if claim == "c_hash" {
+		name, what = "code", "code"
+	}
+	for _, f := range s.beside {
+		if f.name == name {
+			return f.text, what
+		}
+	}
+	return "", what
+}
+
+// curve is that of the key; without a key the length of the signature tells.
+func (s *specimen) curve() string {
+	if s.signature.Key != nil {
+		return s.signature.Key.Crv
+	}
+	if len(s.token.Signature) == 114 {
+		return "Ed448"
+	}
+	return "Ed25519"
+}
