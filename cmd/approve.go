@@ -21,6 +21,10 @@ func (s *session) approach(ctx context.Context, say func(trace.Event) int, addre
 		}
 	}
 	if s.person.headless {
+		if s.row.use {
+			s.approve(ctx, say, address) // nothing else goes on meanwhile
+			return
+		}
 		go s.approve(ctx, say, address)
 		return
 	}

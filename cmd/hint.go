@@ -33,6 +33,7 @@ func describe(err error) words {
 		tr     *flow.TransportError
 		walk   *loopback.WalkError
 		listen *loopback.ListenError
+		status *flow.StatusError
 
 		expired *flow.ExpiredError
 	)
@@ -63,6 +64,8 @@ func describe(err error) words {
 		return describeTransport(tr)
 	case errors.As(err, &proto):
 		return words{proto.Error(), []string{"look at the whole answer with -v; is this the right address, and no login page or proxy in between?"}}
+	case errors.As(err, &status):
+		return words{status.Error(), []string{"what it says is on stdout; see the whole exchange with:", "-v"}}
 	case errors.As(err, &listen):
 		return words{listen.Error(), []string{"choose another address to listen on:", "--callback 127.0.0.1:0"}}
 	case errors.Is(err, errNobody):
@@ -123,6 +126,8 @@ func describeRefusal(e *flow.RefusedError) words {
 	switch e.Code {
 	case "insufficient_scope", "insufficient_user_authentication":
 		w.hints = []string{"get a token that has what the resource wants, and call again:", "--step-up --issuer https://issuer.example --client-id ID"}
+	case "unauthorized":
+		w.hints = []string{"present a token that this resource takes:", "--access-token @FILE"}
 	case "invalid_token":
 		w.hints = []string{"is it expired, for this resource, and bound to a key that you have? Look at it:", "oauthprobe inspect TOKEN"}
 	case "invalid_dpop_proof":

@@ -40,6 +40,21 @@ func (r *Run) Authorize(ctx context.Context, q *Request) (*Response, error) {
 	return nil, err
 }
 
+// Depart takes the person to an address from which nothing comes back.
+func (r *Run) Depart(ctx context.Context, q *Request) error {
+	if err := r.prepare(ctx, q); err != nil {
+		return err
+	}
+	if err := r.show(ctx, q); err != nil {
+		return err
+	}
+	r.Say(trace.Opened{URL: q.full()})
+	if r.Approach != nil {
+		r.Approach(ctx, r.Say, q.full())
+	}
+	return nil
+}
+
 // visit sends the person off and measures what part of the time was theirs.
 func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) error {
 	start, servers := r.Now(), r.Log.Theirs(r.name)

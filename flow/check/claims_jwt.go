@@ -120,3 +120,16 @@ func answerAud(r *flow.Run, p *flow.Response) flow.Verdict {
 	}
 	return ok("")
 }
+
+// noMoment says that a time is missing, no number, or not one that is meant in
+// seconds.
+func noMoment(o *jose.Object, name string, now int64) (flow.Verdict, bool) {
+	if v, bad := notATime(o, name); bad {
+		return v, true
+	}
+	n, _ := o.Number(name)
+	if f, err := n.Float64(); err != nil || f < 0 || f > float64(now+fiftyYears) {
+		return fail("seconds since 1970", n.String(), "%s is before 1970 or more than 50 years ahead: milliseconds instead of seconds?", name), true
+	}
+	return flow.Verdict{}, false
+}

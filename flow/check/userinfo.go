@@ -104,11 +104,12 @@ func userinfoExp(r *flow.Run, p *flow.Response) flow.Verdict {
 	if p.Token == nil || !p.Token.Claims.Has("exp") {
 		return skip("no exp in a JWT")
 	}
-	if v, bad := notATime(p.Token.Claims, "exp"); bad {
+	now := r.Now().Unix()
+	if v, bad := noMoment(p.Token.Claims, "exp", now); bad {
 		return v
 	}
 	at, _ := seconds(p.Token.Claims, "exp")
-	if now := r.Now().Unix(); at+int64(r.Skew.Seconds()) <= now {
+	if at+int64(r.Skew.Seconds()) <= now {
 		return fail("after "+unixTime(now), unixTime(at), "the answer expired %d s ago, though it was just asked for: it is an old one", now-at)
 	}
 	return ok("")

@@ -24,7 +24,9 @@ type Credentials struct {
 
 // signs reports whether there is a key that could make an assertion. One for
 // decryption alone is there for another reason.
-func (c Credentials) signs() bool { return c.Key.Signer() != nil && c.Key.Use != "enc" && len(c.Key.Algs()) > 0 }
+func (c Credentials) signs() bool {
+	return c.Key.Signer() != nil && c.Key.Use != "enc" && len(c.Key.Algs()) > 0
+}
 
 // alg is the first of what can be signed with that the metadata list, and the
 // first of all when they list none of it.

@@ -181,7 +181,7 @@ func sealed(ctx context.Context, r *flow.Run, object string) (string, error) {
 		return "", &flow.ConfigError{Field: "jar_encrypt", Problem: "the server publishes no key to encrypt to: " + err.Error()}
 	}
 	enc := sealWith(r.Server)
-	out, err := jose.Encrypt([]byte(object), key, alg, enc, "oauth-authz-req+jwt")
+	out, err := jose.Encrypt([]byte(object), key, alg, enc, "JWT")
 	if err != nil {
 		return "", &flow.ConfigError{Field: "jar_encrypt", Problem: err.Error()}
 	}

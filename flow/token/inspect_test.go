@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ type bench struct {
 	keys    []jose.Private
 	issuer  string
 	jwksURI string
+	wire    flow.Wire // nil: nothing may be sent
 }
 
 // records inspects and returns what the trace says, which must be fit to be
@@ -50,7 +52,11 @@ func (b bench) records(t testing.TB, raw string) []trace.Record {
 	if b.jwksURI != "" {
 		p.Server.Replaced = map[flow.Endpoint]string{flow.JWKS: b.jwksURI}
 	}
-	_, err := flow.Start(context.Background(), p, flow.Env{Wire: noWire{}, Log: trace.NewLog(now, sink(func(r trace.Record) { all = append(all, r) })), Now: now, Rand: rand.Reader})
+	over := b.wire
+	if over == nil {
+		over = noWire{}
+	}
+	_, err := flow.Start(context.Background(), p, flow.Env{Wire: over, Log: trace.NewLog(now, sink(func(r trace.Record) { all = append(all, r) })), Now: now, Rand: rand.Reader})
 	if err != nil {
 		t.Fatalf("an inspection failed: %v", err)
 	}
@@ -350,6 +356,35 @@ func TestReasons(t *testing.T) {
 		}
 		if c.b.jwksURI != "" && !strings.Contains(got.Reason, "because the server's keys could not be had") {
 			t.Errorf("%s: %s", c.name, got.Reason)
+		}
+	}
+}
+
+// A keyWire answers everything with a key set.
+type keyWire struct{ set string }
+
+func (k keyWire) Do(context.Context, wire.Request) (*wire.Answer, error) {
+	m := trace.Message{Status: 200, Body: k.set}
+	return &wire.Answer{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(k.set), Exchanged: trace.Exchanged{Response: m}}, nil
+}
+
+// With a server named its published keys decide, and its issuer.
+func TestAgainstAServer(t *testing.T) {
+	raw, with := signed(t, map[string]any{"kid": "k"}, `{"iss":"https://as","aud":"c","nonce":"n","sub":"s","exp":1795435500}`)
+	set := `{"keys":[` + string(with.Keys.Keys[0].Raw) + `]}`
+	for _, c := range []struct {
+		issuer, set string
+		verified    bool
+		reason      string
+	}{
+		{"https://as", set, true, `ES256 by a key that the server publishes, "k"; checked iss, exp`},
+		{"https://other", set, false, "iss is not the server that was named: another one made it, or claims to"},
+		{"https://as", `{"keys":[]}`, false, `its key was not found: kid "k" is not in the set of 0 keys`},
+	} {
+		b := bench{at: noon, issuer: c.issuer, jwksURI: c.issuer + "/jwks", wire: keyWire{c.set}}
+		got := b.see(t, raw)[0]
+		if got.Verified != c.verified || got.Reason != c.reason || len(got.Evidence) != 1 {
+			t.Errorf("%s: %v %s, evidence %v", c.issuer, got.Verified, got.Reason, got.Evidence)
 		}
 	}
 }

@@ -90,12 +90,10 @@ func (s *specimen) accept(k jose.Key, hand string) {
 // secret, and with nothing that is public (RFC 8725 §3.1).
 func (s *specimen) verifyMAC() {
 	s.signature = &flow.Signature{Unchecked: s.token.Alg() + " is a MAC: it takes the secret that it was made with to check it, with --client-secret or as a symmetric --key"}
-	secrets := map[string][]byte{}
 	for _, k := range s.with.Keys.Keys {
 		if o, _ := jose.ParseObject(k.Raw); k.Kty == "oct" && s.with.Given {
 			text, _ := o.String("k")
 			if octets, err := base64.RawURLEncoding.DecodeString(text); err == nil {
-				secrets["the key given by hand"] = octets
 				s.try("the key given by hand", k, octets)
 			}
 		}

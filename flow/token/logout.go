@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -30,7 +29,10 @@ func logout(ctx context.Context, r *flow.Run) error {
 		return err
 	}
 	if r.Ask.OmitRedirect {
-		departed(ctx, r, q)
+		if err := r.Depart(ctx, q); err != nil {
+			return err
+		}
+		over(r, "without a post_logout_redirect_uri the browser stays at the server, and whether the session ended only its page says. If it did: ")
 		return nil
 	}
 	if _, err := r.Authorize(ctx, q); err != nil {
@@ -68,29 +70,6 @@ func leaving(r *flow.Run) (*flow.Request, error) {
 	}
 	q.Params.Set("state", state, procedure(logoutSpec, "has to come back: ties the answer to this request"))
 	return q, nil
-}
-
-// departed opens the address and is done: without a way back nothing says
-// whether the session ended.
-func departed(ctx context.Context, r *flow.Run, q *flow.Request) {
-	u := *q.URL
-	if len(q.Params) > 0 {
-		u.RawQuery = joined(u, q.Params.Encode())
-	}
-	r.Say(trace.Built{Endpoint: string(q.Endpoint), Method: q.Method, URL: q.URL.String(), In: "query", Params: q.Params})
-	r.Say(trace.Opened{URL: u.String()})
-	if r.Approach != nil {
-		r.Approach(ctx, r.Say, u.String())
-	}
-	over(r, "without a post_logout_redirect_uri the browser stays at the server, and whether the session ended only its page says. If it did: ")
-}
-
-// joined keeps a query that the endpoint's own address has.
-func joined(u url.URL, query string) string {
-	if u.RawQuery == "" {
-		return query
-	}
-	return u.RawQuery + "&" + query
 }
 
 // over says what a logout ends, and what it leaves.

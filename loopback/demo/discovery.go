@@ -57,8 +57,6 @@ func (s *Server) document() object {
 		{"authorization_endpoint", issuer + "/authorize"},
 		{"token_endpoint", issuer + "/token"},
 		{"userinfo_endpoint", issuer + "/userinfo"},
-		{"pushed_authorization_request_endpoint", issuer + "/par"}, // RFC 9126 §5
-		{"require_pushed_authorization_requests", false},
 		{"device_authorization_endpoint", issuer + "/device_authorization"}, // RFC 8628 §4
 		{"backchannel_authentication_endpoint", issuer + "/backchannel"},    // CIBA Core §4
 		{"backchannel_token_delivery_modes_supported", deliveries},
@@ -79,22 +77,12 @@ func (s *Server) document() object {
 		{"prompt_values_supported", promptValues}, // OpenID Prompt Create §4
 		{"claims_supported", claimNames()},
 		{"ui_locales_supported", []string{"en"}},
-		{"claims_parameter_supported", true},
-		{"acr_values_supported", acrLevels},
-		{"authorization_details_types_supported", detailTypeNames()}, // RFC 9396 §10
-		{"request_parameter_supported", true},
-		{"request_object_signing_alg_values_supported", slices.Concat(macAlgs, keyAlgs)}, // RFC 9101 §9.2
-		{"request_object_encryption_alg_values_supported", encryptionAlgs},
-		{"request_object_encryption_enc_values_supported", encryptionEncs},
-		{"require_signed_request_object", false},
-		{"authorization_signing_alg_values_supported", answerAlgs}, // JARM §4
-		{"authorization_encryption_alg_values_supported", encryptionAlgs},
-		{"authorization_encryption_enc_values_supported", encryptionEncs},
 		{"request_uri_parameter_supported", false},               // absent would mean true
 		{"authorization_response_iss_parameter_supported", true}, // RFC 9207 §3
 		{"service_documentation", issuer + "/"},
 	}
 	doc = append(doc, s.useMembers()...)
+	doc = append(doc, s.requestMembers()...)
 	if s.secure {
 		doc.set("tls_client_certificate_bound_access_tokens", true) // RFC 8705 §3.3
 	}

@@ -172,7 +172,7 @@ func readExchangeScope(t tokenRequest, e *exchangeRequest) (fault *oauthError) {
 func (s *Server) sendExchanged(x *exchange, t tokenRequest, e exchangeRequest) {
 	old := e.subject.grant
 	g := &grant{
-		client: t.client.ID, user: old.user, owner: old.owner, scope: e.scope, audience: e.audience, details: e.details, parent: old,
+		client: t.client.ID, user: old.user, owner: old.owner, scope: e.scope, audience: e.audience, details: e.details, parent: old, acr: old.acr, acrAsked: old.acrAsked,
 		act: e.subject.grant.act, authTime: old.authTime, sid: old.sid, expires: old.expires,
 	}
 	if old.user == nil && old.owner == "" {
@@ -194,6 +194,9 @@ func (s *Server) sendExchanged(x *exchange, t tokenRequest, e exchangeRequest) {
 		body.set("token_type", s.tokenType(x))
 		body.set("expires_in", int64(s.lifetime()/time.Second))
 		body.set("scope", strings.Join(i.scope, " "))
+		if e.details != nil {
+			body.set("authorization_details", e.details)
+		}
 	}
 	switch {
 	case s.broken("exchange-issued-type-missing"):

@@ -110,6 +110,9 @@ func (s *Server) about(c Client, t signed) error {
 	case t.claims["jti"] != nil && t.claim("jti") == "":
 		return errors.New("has a jti that is no text")
 	}
+	if nbf, ok := t.claims["nbf"].(float64); ok && nbf < float64(s.now().Add(-assertionHorizon).Unix()) {
+		return errors.New("has an nbf more than 60 minutes ago (FAPI 2.0 Message Signing section 5.3.1)")
+	}
 	for _, name := range []string{"request", "request_uri"} {
 		if _, present := t.claims[name]; present {
 			return errors.New("has " + name + " inside (RFC 9101 section 4)")

@@ -3,6 +3,7 @@ package demo_test
 import (
 	"crypto"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -89,6 +90,7 @@ func TestJARObjects(t *testing.T) {
 		{"expired", "", map[string]any{"exp": now.Unix() - 1}, "expired"},
 		{"exp far ahead", "", map[string]any{"exp": now.Unix() + 3601}, "more than 60 minutes"},
 		{"nbf ahead", "", map[string]any{"nbf": now.Unix() + 120}, "nbf in the future"},
+		{"nbf long ago", "", map[string]any{"nbf": now.Unix() - 3601}, "more than 60 minutes ago"},
 		{"iat ahead", "", map[string]any{"iat": now.Unix() + 120}, "iat in the future"},
 		{"jti a number", "", map[string]any{"jti": 7}, "jti that is no text"},
 		{"sub as in an assertion", "", map[string]any{"sub": "jar-only"}, "client assertion"},
@@ -214,6 +216,12 @@ func TestJAREncrypted(t *testing.T) {
 		if a := v.get(signedAsk("jar-only", good)); a.StatusCode != 303 || a.query(t).Get("code") == "" {
 			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
 		}
+	}
+	secret := "a-long-secret-that-is-written-down-in-the-demo-server-for-HS512-too"
+	sum := sha256.Sum256([]byte(secret)) // OpenID Connect Core §10.2
+	nested := sealed(t, jose.DIRECT, jose.A256GCM, sum[:], "", "JWT", sign(t, jose.HS512, []byte(secret), "", inside(v.issuer, "secret-jwt", nil)))
+	if a := v.get(signedAsk("secret-jwt", nested)); a.StatusCode != 303 || a.query(t).Get("code") == "" {
+		t.Errorf("with the secret alone: %d %s", a.StatusCode, a.body)
 	}
 	claims, err := json.Marshal(inside(v.issuer, "jar-only", nil))
 	if err != nil {

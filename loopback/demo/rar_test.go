@@ -134,6 +134,12 @@ func TestRARGrants(t *testing.T) {
 	if diff := cmp.Diff(want, v.granted(poll)["authorization_details"]); diff != "" {
 		t.Errorf("CIBA: %s", diff)
 	}
+	old := v.granted(confidential("client_credentials", param))["access_token"].(string)
+	swap := confidential(exchangeGrant, "subject_token="+old, "subject_token_type="+tokenType+"access_token")
+	if diff := cmp.Diff(want, v.granted(swap)["authorization_details"]); diff != "" {
+		t.Errorf("exchange: %s", diff)
+	}
+	refused(t, v.post("/token", values(swap, "authorization_details=["+payment+"]")), 400, "invalid_authorization_details", "was not granted")
 	bad := "authorization_details=[{}]"
 	refused(t, v.device(bad), 400, "invalid_authorization_details", "type")
 	refused(t, v.backchannel(bad), 400, "invalid_authorization_details", "type")

@@ -56,3 +56,22 @@ func (p params) without(names ...string) params {
 	p.order = slices.DeleteFunc(slices.Clone(p.order), gone)
 	return p
 }
+
+// requestMembers is what the metadata says about better requests and their answers.
+func (s *Server) requestMembers() object {
+	return object{
+		{"pushed_authorization_request_endpoint", s.config.Issuer + "/par"}, // RFC 9126 §5
+		{"require_pushed_authorization_requests", false},
+		{"request_parameter_supported", true},
+		{"request_object_signing_alg_values_supported", slices.Concat(macAlgs, keyAlgs)}, // RFC 9101 §9.2
+		{"request_object_encryption_alg_values_supported", encryptionAlgs},
+		{"request_object_encryption_enc_values_supported", encryptionEncs},
+		{"require_signed_request_object", false},
+		{"authorization_signing_alg_values_supported", answerAlgs}, // JARM §4
+		{"authorization_encryption_alg_values_supported", encryptionAlgs},
+		{"authorization_encryption_enc_values_supported", encryptionEncs},
+		{"claims_parameter_supported", true},
+		{"acr_values_supported", acrLevels},
+		{"authorization_details_types_supported", detailTypeNames()}, // RFC 9396 §10
+	}
+}

@@ -70,8 +70,8 @@ type Server struct {
 
 // A route is what answers at one path.
 type route struct {
-	methods []string
-	cors    bool // scripts of other origins may read it
+	methods []string // none: any
+	cors    bool     // scripts of other origins may read it
 	handle  func(*exchange)
 }
 
