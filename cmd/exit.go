@@ -52,7 +52,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &noToken), errors.As(err, &cert):
 		return exitUsage
-	case errors.As(err, &check):
+	case errors.As(err, &check), errors.Is(err, errUnverified):
 		return exitCheck
 	case errors.As(err, &refused):
 		return exitRefused

@@ -27,7 +27,7 @@ func (s *session) finish(r *flow.Run, err error) error {
 	_ = s.terminal.Close()
 	var delivered error
 	var status *flow.StatusError
-	if err == nil || s.out.format == "result" || errors.As(err, &status) {
+	if !s.out.report && (err == nil || s.out.format == "result" || errors.As(err, &status)) {
 		var note string
 		note, delivered = output.Deliver(s.env.Stdout, s.out.format, s.deliverable(r, err), s.env.OutTTY)
 		s.remark("note", note)

@@ -53,15 +53,19 @@ func (l *layer) readKeys(flag, path string) ([]jose.Private, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ask func() ([]byte, error)
-	if l.env.AskSecret != nil {
-		ask = func() ([]byte, error) { return l.env.AskSecret("passphrase of " + path + ": ") }
-	}
-	keys, err := jose.ReadPrivate([]byte(data), ask)
+	keys, err := jose.ReadPrivate([]byte(data), l.ask(path))
 	if err != nil {
 		return nil, keyTrouble(flag+" "+path, err)
 	}
 	return keys, nil
+}
+
+// ask asks for the passphrase of a file, where somebody can be asked.
+func (l *layer) ask(path string) func() ([]byte, error) {
+	if l.env.AskSecret == nil {
+		return nil
+	}
+	return func() ([]byte, error) { return l.env.AskSecret("passphrase of " + path + ": ") }
 }
 
 // keyTrouble puts what is wrong with a key into words; it never shows any of

@@ -19,12 +19,13 @@ type outputOptions struct {
 	verbose, quiet, reveal bool
 	color                  string
 	saves                  []saveTo
+	report                 bool // what is delivered is a report
 }
 
 type saveTo struct{ format, path string }
 
 func (o *outputOptions) flags(fs *pflag.FlagSet) {
-	fs.StringVarP(&o.format, "output", "o", "json", "what goes to stdout: "+strings.Join(output.DeliverFormats(), ", "))
+	fs.StringVarP(&o.format, "output", "o", o.formats()[0], "what goes to stdout: "+strings.Join(o.formats(), ", "))
 	fs.StringArrayVar(&o.save, "save", nil, "keep the trace in `[FORMAT=]FILE`, by extension: "+strings.Join(output.SaveFormats(), ", ")+"; repeatable")
 	fs.BoolVarP(&o.verbose, "verbose", "v", false, "show everything: headers, whole bodies, every check, times")
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "show nothing but errors and what a person has to open")
@@ -32,10 +33,18 @@ func (o *outputOptions) flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.reveal, "reveal", false, "show and save secrets as they are")
 }
 
+// formats are those of the command, the default first.
+func (o *outputOptions) formats() []string {
+	if o.report {
+		return []string{"text", "json", "none"}
+	}
+	return output.DeliverFormats()
+}
+
 // resolve refuses what could not be delivered or kept before anything is sent.
 func (o *outputOptions) resolve() error {
-	if !slices.Contains(output.DeliverFormats(), o.format) {
-		return &usageError{fmt.Sprintf("-o is %q; it takes %s", o.format, strings.Join(output.DeliverFormats(), ", ")), nil}
+	if !slices.Contains(o.formats(), o.format) {
+		return &usageError{fmt.Sprintf("-o is %q; it takes %s", o.format, strings.Join(o.formats(), ", ")), nil}
 	}
 	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
 		return &usageError{fmt.Sprintf("--color is %q; it takes auto, always or never", o.color), nil}

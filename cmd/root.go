@@ -50,7 +50,9 @@ failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`
 		declare[c] = flags
 		root.AddCommand(c)
 	}
-	root.AddCommand(learnCommand(e), keyCommand(e), versionCommand(e, version))
+	inspect, flags := inspectCommand(e)
+	declare[inspect] = flags
+	root.AddCommand(inspect, learnCommand(e), keyCommand(e), versionCommand(e, version))
 	if flags := declare[called(root, e.Args)]; flags != nil {
 		flags()
 	}

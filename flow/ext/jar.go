@@ -97,14 +97,11 @@ func claimValue(all flow.Params, name string) any {
 		if p.Name != name {
 			continue
 		}
-		switch {
-		case name == "claims" || name == "authorization_details":
+		if asJSON := slices.Contains([]string{"claims", "authorization_details", "max_age"}, name); asJSON && json.Valid([]byte(p.Value)) {
 			values = append(values, json.RawMessage(p.Value))
-		case name == "max_age":
-			values = append(values, json.Number(p.Value))
-		default:
-			values = append(values, p.Value)
+			continue
 		}
+		values = append(values, p.Value) // what is no JSON was bent by hand, and goes as it is
 	}
 	if len(values) == 1 {
 		return values[0]

@@ -66,8 +66,7 @@ func (s *specimen) judgeNbf() flow.Verdict {
 func (s *specimen) judgeHash(claim string) flow.Verdict {
 	value, what := s.partner(claim)
 	got, _ := s.claims.String(claim)
-	switch {
-	case value == "":
+	if value == "" {
 		return beyond("the " + what + " is not beside it: give the whole answer to have them compared")
 	}
 	want, err := jose.HalfHash(s.token.Alg(), s.curve(), value)

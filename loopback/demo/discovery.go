@@ -18,7 +18,7 @@ var scopes = []struct{ Name, Words string }{
 // The names that metadata, registration and requests have in common.
 var (
 	authMethods   = []string{"none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "attest_jwt_client_auth"}
-	responseModes = slices.Concat([]string{"query", "fragment", "form_post"}, signedModes)
+	responseModes = []string{"query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"}
 	pkceMethods   = []string{"S256", "plain"}
 	promptValues  = []string{"none", "login", "consent", "select_account"}
 )

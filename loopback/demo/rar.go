@@ -153,7 +153,8 @@ func isTexts(v any) bool {
 func isLocations(v any) bool {
 	list, _ := v.([]any)
 	return isTexts(v) && !slices.ContainsFunc(list, func(one any) bool {
-		u, err := url.Parse(one.(string))
+		text, _ := one.(string)
+		u, err := url.Parse(text)
 		return err != nil || !u.IsAbs()
 	})
 }
