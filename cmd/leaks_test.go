@@ -2,14 +2,18 @@ package cmd
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
+	"github.com/oauthprobe/oauthprobe/loopback/demo"
 )
 
 // saved is all that a trace holds, with bodies in base64 opened.
@@ -109,5 +113,81 @@ func TestForgedErrorIsNotRepeated(t *testing.T) {
 	r := run(t, nil, "", "code", "--authorization-endpoint", s.URL+"/authorize", "--token-endpoint", s.URL+"/token", "--client-id", "me", "--headless", "-v")
 	if r.exit != exitCheck || strings.Contains(r.stderr, "0800") || strings.Contains(saved(t, r.records), "0800") {
 		t.Errorf("exit %d\n%s", r.exit, r.stderr)
+	}
+}
+
+// opened is a text with every run of base64url in it taken apart as well.
+func opened(text string) string {
+	var out strings.Builder
+	out.WriteString(text)
+	for _, run := range regexp.MustCompile(`[A-Za-z0-9_-]{16,}`).FindAllString(text, -1) {
+		for from := range 4 { // wherever its groups of four begin
+			b, _ := base64.RawURLEncoding.DecodeString(run[from : len(run)-(len(run)-from)%4])
+			out.WriteByte('\n')
+			out.Write(b)
+		}
+	}
+	return out.String()
+}
+
+// What travels inside a JWT, signed or encrypted, is as secret as beside it:
+// the code of a signed answer, the hint of a signed request, a bound token.
+func TestSecretsInsideJWTsStayHidden(t *testing.T) {
+	issuer := startDemo(t)
+	who := map[string][]string{
+		"public":    {"--client-id", "public", "--auth-method", "none", "--key", file(t, "c.jwk", demo.ClientKey())},
+		"encrypted": {"--client-id", "encrypted", "--client-secret", "value:secret", "--key", decryptionKey(t)},
+	}
+	for name, more := range map[string][]string{
+		"public":    {"code", issuer, "--response-mode", "query.jwt", "--jar", "--par", "--dpop"},
+		"encrypted": {"code", issuer, "--response-mode", "form_post.jwt"},
+		"hybrid":    {"hybrid", issuer, "--response-mode", "fragment.jwt", "--response-type", "code id_token token"},
+	} {
+		client := who[name]
+		if client == nil {
+			client = who["public"]
+		}
+		args := slices.Concat(more, client, []string{"--scope", "openid offline_access", "--headless", "--fill", "username=alice", "--fill", "password=alice", "-v"})
+		plain := run(t, nil, "", append(args, "--reveal")...)
+		hidden := run(t, nil, "", args...)
+		var tokens map[string]any
+		if err := json.Unmarshal([]byte(hidden.stdout), &tokens); err != nil || plain.exit != 0 {
+			t.Fatalf("%s: %v\n%s", name, err, hidden.stderr)
+		}
+		var secrets []string
+		for _, member := range []string{"access_token", "refresh_token", "id_token"} {
+			if s, ok := tokens[member].(string); ok {
+				secrets = append(secrets, s[strings.LastIndexByte(s, '.')+1:]) // of a JWT the signature
+			}
+		}
+		for _, rec := range hidden.records {
+			if b, ok := rec.Event.(trace.Built); ok && b.Endpoint == "token" {
+				for _, p := range b.Params {
+					if p.Name == "code" && !strings.Contains(p.Value, "…") {
+						t.Errorf("%s: the code is sent in the open: %s", name, p.Value)
+					}
+				}
+			}
+		}
+		shown := ""
+		for line := range strings.Lines(hidden.stderr) {
+			if !strings.HasPrefix(line, issuer) { // the address to open is shown as it is
+				shown += line
+			}
+		}
+		for where, text := range map[string]string{"stderr": shown, "file": saved(t, hidden.records)} {
+			text = opened(text)
+			for _, secret := range secrets {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s: %s holds %s", name, where, secret)
+				}
+			}
+			if found := regexp.MustCompile(`"code": ?"[A-Za-z0-9_-]{20,}"`).FindString(text); found != "" {
+				t.Errorf("%s: %s holds %s", name, where, found)
+			}
+		}
+		if !regexp.MustCompile(`"code": ?"[A-Za-z0-9_-]{20,}"`).MatchString(opened(saved(t, plain.records))) {
+			t.Errorf("%s: the code is not found with --reveal either: this test looks in the wrong place", name)
+		}
 	}
 }

@@ -71,6 +71,9 @@ func (r *Run) phase(ctx context.Context, pick func(Extension) On, q *Request) er
 			continue
 		}
 		if err := f(ctx, r, q); err != nil {
+			if Failure(err).Kind != "other" {
+				return err // it says itself what it is about
+			}
 			return fmt.Errorf("%s: %w", x.Name, err)
 		}
 	}

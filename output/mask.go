@@ -162,6 +162,9 @@ func (m *Mask) learn(secret string) {
 		return
 	}
 	m.learnt[secret] = true
+	for _, inner := range carriedSecrets(secret) {
+		m.learn(inner)
+	}
 	if !recognisable(secret) {
 		return
 	}
@@ -176,6 +179,25 @@ func (m *Mask) learn(secret string) {
 			m.add(pattern{text: []byte(core), with: m.tag(secret), secret: secret, spread: true})
 		}
 	}
+}
+
+// carriedSecrets are the secrets inside a signed token that is one itself: what
+// it says stays readable, and they must not be.
+func carriedSecrets(token string) []string {
+	if !jose(token) || strings.Count(token, ".") != 2 {
+		return nil
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, name := range append([]string{"id_token_hint", "login_hint_token", "client_secret", "password"}, locationSecrets...) {
+		if s, ok := stringMember(payload, name); ok && s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // learnBasic learns the credentials of a Basic header and the secret in them.

@@ -54,6 +54,16 @@ func marked(e trace.Event, v veil) trace.Event {
 			v.fields(e.Header, s.Name)
 		}
 		return e
+	case trace.Decoded:
+		for _, s := range e.Secrets {
+			e.Claims = json.RawMessage(v.members(string(e.Claims), s.Name))
+			for i, m := range e.Members {
+				if m.Name == s.Name {
+					e.Members[i].Value = v.value(m.Value)
+				}
+			}
+		}
+		return e
 	case trace.Obtained:
 		for _, s := range e.Secrets {
 			e.Body = json.RawMessage(v.body(string(e.Body), s.Name))

@@ -51,7 +51,13 @@ func (s Signer) wrap(ctx context.Context, r *flow.Run, q *flow.Request, seal boo
 		return err
 	}
 	t := jose.Decode(object)
-	r.Say(trace.Decoded{What: "request_object", Foreign: true, Header: raws(t.Header), Claims: raws(t.Claims), Reason: "made by this client, for the server to verify: " + signed})
+	d := trace.Decoded{What: "request_object", Foreign: true, Header: raws(t.Header), Claims: raws(t.Claims), Reason: "made by this client, for the server to verify: " + signed}
+	for _, p := range q.Params {
+		if p.Secret {
+			d.Secrets = append(d.Secrets, trace.Secret{Part: "claims", Name: p.Name})
+		}
+	}
+	r.Say(d)
 	if seal {
 		if object, err = sealed(ctx, r, object); err != nil {
 			return err

@@ -41,6 +41,11 @@ func openAnswer(ctx context.Context, r *flow.Run, resp *flow.Response) error {
 		resp.Unwrap(inside)
 	}
 	d := trace.Decoded{What: "jarm", Header: raws(resp.Token.Header), Claims: raws(resp.Token.Claims)}
+	for _, p := range resp.Values {
+		if p.Secret {
+			d.Secrets = append(d.Secrets, trace.Secret{Part: "claims", Name: p.Name})
+		}
+	}
 	d.Verified, d.Reason = true, "the answer is the server's own"
 	for _, c := range jarmChecks() {
 		if v := c.Eval(r, resp); v.Outcome == trace.Fail {

@@ -94,6 +94,7 @@ type (
 		Reason   string          `json:"reason,omitempty"`  // why it is, or is not
 		Evidence []int           `json:"evidence,omitempty"`
 		Members  []Member        `json:"members,omitempty"` // in words, where that was asked for
+		Secrets  []Secret        `json:"secrets,omitempty"` // which claims are secrets
 	}
 
 	// Finding is the verdict of one check.
@@ -203,7 +204,7 @@ type Certificate struct {
 
 // Secret marks where in an event a secret stands. Part is one of
 // "request-header", "request-body", "request-query", "response-header",
-// "response-body", "body", "params"; Name is the field, parameter or member.
+// "response-body", "body", "params", "claims"; Name is the field, parameter or member.
 type Secret struct {
 	Part string `json:"part"`
 	Name string `json:"name"`
