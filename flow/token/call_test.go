@@ -45,7 +45,7 @@ func TestCall(t *testing.T) {
 			"refused use_dpop_nonce", "", "has to carry the nonce"},
 		{"a bad proof", reply{401, []string{"WWW-Authenticate", `DPoP error="invalid_dpop_proof"`}, "", false}, "refused invalid_dpop_proof", "", "the DPoP proof was not accepted"},
 		{"RFC 9728 §5.1", reply{401, bearerWith(`resource_metadata="https://rs.example/.well-known/oauth-protected-resource"`), "", false},
-			"refused unauthorized", "", `oauthprobe resource 'https://rs.example/data?x=it'\''s'`},
+			"refused unauthorized", "", `oauthprobe call https://rs.example/.well-known/oauth-protected-resource`},
 		{"a scheme of its own", reply{403, []string{"WWW-Authenticate", "Negotiate"}, "", false}, "refused forbidden", "", `"Negotiate": a scheme that this tool does not speak`},
 		{"an error of its own", reply{401, bearerWith(`error="nope"`), "", false}, "refused nope", "", "not an error code that is registered"},
 		{"nonsense", reply{401, []string{"WWW-Authenticate", `="`}, "", false}, "refused unauthorized", "challenge-form", ""},

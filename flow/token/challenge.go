@@ -2,6 +2,7 @@ package token
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow"
@@ -66,8 +67,8 @@ func challengeWords(c flow.Challenge) (text, ref string) {
 // one word of the shell each, or not at all.
 func remedies(r *flow.Run, p *flow.Response, c flow.Challenge) []string {
 	var lines []string
-	if c.Params.Get("resource_metadata") != "" && p.Request.Endpoint == flow.Resource {
-		lines = append(lines, "oauthprobe resource "+shellWord(p.Request.URL.String()))
+	if u, err := url.Parse(c.Params.Get("resource_metadata")); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && p.Request.Endpoint == flow.Resource {
+		lines = append(lines, "oauthprobe call "+shellWord(u.String()))
 	}
 	var ask string
 	for _, add := range []struct{ name, flag string }{{"scope", "--scope"}, {"acr_values", "--acr-values"}, {"max_age", "--max-age"}} {
