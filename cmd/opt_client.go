@@ -91,6 +91,8 @@ func (o *clientOptions) complete(c flow.Client, given clientauth.Credentials) er
 		return nil
 	case !known:
 		return &usageError{fmt.Sprintf("--auth-method is %q; it takes %s", o.method, strings.Join(clientauth.Names(), ", ")), nil}
+	case !need.there && need.flag == "--key" && o.key != "":
+		return &usageError{"--key " + o.key + " has keys for encryption alone (use enc), and " + o.method + " signs", []string{"make a key that signs, and register it:", "oauthprobe key new"}}
 	case !need.there:
 		return &usageError{need.flag + " is missing, and " + o.method + " needs it", []string{"give it:", need.flag + " FILE"}}
 	}

@@ -92,6 +92,22 @@ func (o *extensionOptions) proofKey(server flow.Server, random io.Reader) (err e
 	return err
 }
 
+// required says what the server demands of authorization requests and this
+// one does not have (RFC 9126 §5, RFC 9101 §10.5).
+func (o *extensionOptions) required(server flow.Server, browser bool) []trace.Note {
+	var notes []trace.Note
+	if !browser {
+		return nil // no authorization request is made
+	}
+	if server.Flag("require_pushed_authorization_requests", false) && !o.par {
+		notes = append(notes, trace.Note{Topic: "par-required", Ref: "RFC 9126 §5", Text: "the metadata say that requests have to be pushed; this one is not: --par"})
+	}
+	if server.Flag("require_signed_request_object", false) && !o.jar {
+		notes = append(notes, trace.Note{Topic: "jar-required", Ref: "RFC 9101 §10.5", Text: "the metadata say that requests have to be signed; this one is not: --jar"})
+	}
+	return notes
+}
+
 // notes say what a person should know of the key.
 func (o *extensionOptions) notes(server flow.Server) []trace.Note {
 	if !o.dpop {

@@ -46,7 +46,7 @@ func (s *session) grantPlan(server flow.Server) (flow.Plan, error) {
 		extensions = append(extensions, method.Extension)
 	}
 	extensions = append(extensions, ext.Refreshed(), ext.IDToken(), ext.ByHand(s.row.first, s.edits))
-	notes := append(unlistedGrant(s.row, server), s.more.notes(server)...)
+	notes := slices.Concat(unlistedGrant(s.row, server), s.more.required(server, s.row.browser), s.more.notes(server))
 	return flow.Plan{
 		Server: server, Client: who, Ask: s.asked, Procedure: s.row.procedure,
 		Extensions: extensions,

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		"oauthprobe": func() {
 			e := OS()
 			e.Now, e.Rand = now, rand.NewChaCha8(sha256.Sum256([]byte(os.Getenv("SEED")+strings.Join(os.Args, " ")))) // two commands of one story repeat no jti
-			e.Pause = func(context.Context, time.Duration) error { return nil } // no story waits
+			e.Pause = func(context.Context, time.Duration) error { return nil }                                       // no story waits
 			os.Exit(Main(e))
 		},
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/oauthprobe/oauthprobe/flow/jose"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/flow/wire"
 )
@@ -99,7 +100,7 @@ func (r *Run) send(ctx context.Context, q *Request, try int) (*Response, error) 
 	if err != nil {
 		x.Failure = &trace.Failure{Kind: transportKind(err), Text: err.Error()}
 	}
-	resp := &Response{Request: q, Status: a.Status, Header: a.Header, Body: a.Body, Truncated: x.Response.Truncated}
+	resp := &Response{Request: q, Status: a.Status, Header: a.Header, Body: a.Body, Truncated: x.Response.Truncated, Peer: x.Peer}
 	resp.Seq = r.Say(x)
 	if err != nil {
 		return nil, &TransportError{q.Endpoint, resp.Seq, err}
@@ -118,6 +119,9 @@ func answered(a *wire.Answer) []trace.Secret {
 		if a.Header.Get(name) != "" {
 			out = append(out, trace.Secret{Part: "response-header", Name: name})
 		}
+	}
+	if jose.Decode(strings.TrimSpace(string(a.Body))).Form != jose.FormOpaque {
+		out = append(out, trace.Secret{Part: "response-body"}) // a JWT could be presented where one of its kind is taken
 	}
 	body := unescaped(string(a.Body))
 	for _, name := range secretMembers() {

@@ -22,7 +22,8 @@ type Response struct {
 	Header    http.Header
 	Body      []byte
 	Truncated bool
-	Seq       int // of the record that holds it
+	Peer      *trace.Peer // who answered; nil when nothing went over the wire
+	Seq       int         // of the record that holds it
 
 	Form     string         // "json", "form", "html", "empty", "other"; front channel: "query", "fragment", "form_post"
 	Object   *jose.Object   // of a JSON answer, or what a form answer means
