@@ -27,6 +27,7 @@ import (
 type keyKit struct {
 	rsa, es256, es384, ed25519, other jose.JSONWebKey // private; other is nobody's
 	attester, instance                jose.JSONWebKey
+	sealRSA, sealEC                   jose.JSONWebKey // of clients, to be encrypted to
 
 	serverCA, clientCA     *authority
 	server                 *issued // of the server, by serverCA
@@ -49,6 +50,8 @@ var kit = sync.OnceValue(func() *keyKit {
 		other:    jose.JSONWebKey{Key: curve(elliptic.P256()), KeyID: "es256-1"},
 		attester: jose.JSONWebKey{Key: curve(elliptic.P256())},
 		instance: jose.JSONWebKey{Key: curve(elliptic.P256())},
+		sealRSA:  jose.JSONWebKey{Key: must(rsa.GenerateKey(rand.Reader, 2048)), KeyID: "seal-rsa", Use: "enc", Algorithm: "RSA-OAEP-256"},
+		sealEC:   jose.JSONWebKey{Key: curve(elliptic.P256()), KeyID: "seal-ec", Use: "enc", Algorithm: "ECDH-ES"},
 		serverCA: authorityNamed("server authority"),
 		clientCA: authorityNamed("client authority"),
 	}

@@ -86,8 +86,10 @@ var shared = sync.OnceValues(func() (*peer, error) { return startPeer(peerConfig
 var sharedUsed sync.Map // what stopShared has to stop
 
 func stopShared() {
-	if p, ok := sharedUsed.Load("peer"); ok {
-		p.(*peer).stop()
+	for _, name := range []string{"peer", "guarded", "strict"} {
+		if p, ok := sharedUsed.Load(name); ok {
+			p.(*peer).stop()
+		}
 	}
 	if stop, ok := sharedUsed.Load("chromium"); ok {
 		stop.(func())()
@@ -192,6 +194,9 @@ type peerLine struct {
 	Kind          string
 	Method        string
 	URL           string
+	Body          string
+	DPoP          string
+	Answer        string // when it is a JWT
 	Authorization string
 	Status        int
 	Location      string

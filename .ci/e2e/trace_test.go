@@ -30,10 +30,12 @@ type event struct {
 	Params                    []param
 	// built, exchanged
 	Endpoint string
+	Try      int
 	Request  message
 	Response message
 	// decoded
 	What     string
+	Header   json.RawMessage
 	Verified bool
 	Claims   map[string]any
 	// opened

@@ -15,6 +15,9 @@
 //   front      "http" (the default): TLS has a port of its own, named by mtls_endpoint_aliases
 //              "https": TLS is on the one port there is
 //   attester   JWK: who may vouch for clients
+//   guarded    all that guards requests, answers and tokens is on, beside what is always on
+//   seal       with guarded: the alg of the server's key that request objects are encrypted to
+//   strict     with guarded: nothing comes but signed request objects, pushed, and proofs with a nonce
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
@@ -28,9 +31,11 @@ const log = (line) => appendFileSync(logFile, `${JSON.stringify(line)}\n`);
 
 // By way of PEM: Node.js 20 now and then hangs for ever when it exports a key
 // that it has just generated as a JWK.
-const privateKey = createPrivateKey(generateKeyPairSync('rsa', {
-  modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-}).privateKey);
+const privateKey = (type, options) => createPrivateKey(generateKeyPairSync(type, {
+  ...options, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}).privateKey).export({ format: 'jwk' });
+const rsaKey = () => privateKey('rsa', { modulusLength: 2048 });
+const ecKey = () => privateKey('ec', { namedCurve: 'P-256' });
 
 // What the client's end of a connection has shown. A connection that was taken
 // up again has no certificate of its own (TLS 1.3), so the server below has no
@@ -77,11 +82,58 @@ const features = {
   resourceIndicators: {
     enabled: true,
     getResourceServerInfo: (ctx, resource) => {
-      if (resource !== 'https://api.example') throw new errors.InvalidTarget();
+      if (!['https://api.example', 'https://other.example'].includes(resource)) throw new errors.InvalidTarget();
       return { scope: 'api:read api:write', audience: resource, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
     },
   },
 };
+
+// What is on with guarded.
+const guards = {
+  pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: Boolean(peer.strict) },
+  requestObjects: { enabled: true, requireSignedRequestObject: Boolean(peer.strict) },
+  jwtResponseModes: { enabled: true },
+  encryption: { enabled: true },
+  jwtUserinfo: { enabled: true },
+  introspection: { enabled: true },
+  jwtIntrospection: { enabled: true },
+  revocation: { enabled: true },
+  rpInitiatedLogout: { enabled: true },
+  claimsParameter: { enabled: true },
+  richAuthorizationRequests: {
+    enabled: true,
+    types: {
+      payment: {
+        validate: (ctx, detail) => {
+          if (detail.actions?.includes('steal')) throw new errors.InvalidAuthorizationDetails('nobody may steal');
+        },
+      },
+      account: { validate: () => {} },
+    },
+    // The person grants a part: of a payment that was asked for, no more than 100.
+    authorizationDetailsForGrantSource: (ctx) => JSON.parse(ctx.oidc.params.authorization_details).map((detail) => (
+      detail.limit > 100 ? { ...detail, limit: 100 } : detail)),
+    authorizationDetailsForAccessToken: (ctx, token, source) => source?.rar,
+    authorizationDetailsForIntrospection: (ctx, token) => token.rar,
+  },
+  dPoP: {
+    enabled: true,
+    nonceSecret: randomBytes(32),
+    requireNonce: (ctx) => Boolean(peer.strict) || ctx.oidc.route === 'userinfo' || Boolean(ctx.oidc.client?.clientId.endsWith(' nonce')),
+  },
+};
+if (peer.guarded) Object.assign(features, guards);
+
+const guardedAlgs = () => {
+  const signing = ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'];
+  const names = ['idToken', 'requestObject', 'userinfo', 'introspection', 'authorization', 'dPoP'];
+  return Object.fromEntries(names.map((name) => [`${name}SigningAlgValues`, name === 'dPoP' ? signing.slice(1) : signing]));
+};
+
+const guardedKeys = () => [
+  { ...ecKey(), kid: 'peer-ec', use: 'sig', alg: 'ES256' },
+  { ...(peer.seal.startsWith('RSA') ? rsaKey() : ecKey()), kid: 'peer-seal', use: 'enc', alg: peer.seal },
+];
 
 const answer = async (provider, request, account, client) => {
   if (account.accountId === 'sleeper') return;
@@ -95,17 +147,21 @@ const answer = async (provider, request, account, client) => {
 };
 
 const configuration = {
-  claims: { openid: ['sub'], profile: ['name'] },
+  claims: { openid: ['sub'], profile: ['name'], email: ['email'], acr: null, auth_time: null },
   cookies: { keys: [randomBytes(32).toString('hex')] },
-  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'peer-1', use: 'sig', alg: 'RS256' }] },
+  jwks: { keys: [{ ...rsaKey(), kid: 'peer-1', use: 'sig', alg: 'RS256' }, ...(peer.guarded ? guardedKeys() : [])] },
   clientAuthMethods: [
     'none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt',
     'tls_client_auth', 'self_signed_tls_client_auth', ...(peer.attester ? ['attest_jwt_client_auth'] : []),
   ],
-  enabledJWA: { clientAuthSigningAlgValues: ['HS256', 'HS384', 'HS512', 'RS256', 'PS256', 'ES256', 'ES384', 'Ed25519', 'EdDSA'] },
+  enabledJWA: {
+    clientAuthSigningAlgValues: ['HS256', 'HS384', 'HS512', 'RS256', 'PS256', 'ES256', 'ES384', 'Ed25519', 'EdDSA'],
+    ...(peer.guarded ? guardedAlgs() : {}),
+  },
+  acrValues: ['urn:example:silver', 'urn:example:gold'],
   responseTypes: ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token', 'none'],
   scopes: ['openid', 'offline_access', 'api:read', 'api:write'],
-  findAccount: (ctx, sub) => ({ accountId: sub, claims: async () => ({ sub, name: `Name of ${sub}` }) }),
+  findAccount: (ctx, sub) => ({ accountId: sub, claims: async () => ({ sub, name: `Name of ${sub}`, email: `${sub}@mail.example` }) }),
   features,
   ttl: {
     AccessToken: 3600, AuthorizationCode: 60, ClientCredentials: 600, Grant: 3600, IdToken: 3600, Interaction: 3600, RefreshToken: 3600, Session: 3600,
@@ -117,18 +173,28 @@ const configuration = {
 
 let handle;
 const heard = (request, response) => {
+  const { push } = request;
+  request.octets = [];
+  request.push = (chunk, ...more) => {
+    if (chunk) request.octets.push(chunk);
+    return push.call(request, chunk, ...more);
+  };
   const { end } = response;
   response.end = (...last) => { // what a test has the answer to stands in the log
-    note(request, response);
+    note(request, response, last[0]);
     return end.apply(response, last);
   };
   handle(request, response);
 };
 
-const note = (request, response) => log({
+const note = (request, response, answer) => log({
   kind: 'http',
   method: request.method,
   url: request.url,
+  client: response.client,
+  body: Buffer.concat(request.octets).toString() || undefined,
+  dpop: request.headers.dpop,
+  answer: /jwt/.test(response.getHeader('content-type')) ? String(answer) : undefined,
   authorization: request.headers.authorization,
   certificate: certificateOf(request)?.fingerprint256,
   secure: Boolean(request.socket.encrypted),
@@ -159,22 +225,49 @@ const ports = await Promise.all(servers.map((server) => new Promise((resolve) =>
 })));
 const issuer = `${peer.front ?? 'http'}://127.0.0.1:${ports[0]}`;
 if (ports.length === 2) {
-  configuration.discovery = { mtls_endpoint_aliases: { token_endpoint: `https://127.0.0.1:${ports[1]}/token` } };
+  const alias = (path) => `https://127.0.0.1:${ports[1]}/${path}`;
+  configuration.discovery = {
+    mtls_endpoint_aliases: {
+      token_endpoint: alias('token'),
+      ...(peer.guarded ? { userinfo_endpoint: alias('me'), pushed_authorization_request_endpoint: alias('request') } : {}),
+    },
+  };
 }
 
 const provider = new Provider(issuer, configuration);
 for (const model of ['authorization_code', 'access_token', 'refresh_token', 'client_credentials', 'device_code', 'backchannel_authentication_request']) {
   provider.on(`${model}.saved`, (token) => log({ kind: 'saved', model, value: token.jti }));
 }
+// Parameters as text, each of them.
+const flat = (params) => Object.fromEntries(Object.entries(params ?? {}).filter(([, value]) => value !== undefined).map(([name, value]) => (
+  [name, typeof value === 'string' ? value : JSON.stringify(value)])));
+provider.use(async (ctx, next) => {
+  await next();
+  ctx.res.client = ctx.oidc?.entities.Client?.clientId ?? ctx.oidc?.entities.AccessToken?.clientId; // whom a line of the log is about
+});
+// The person signs in as strongly as is asked for.
+const { interactionFinished } = provider;
+provider.interactionFinished = async function finished(request, response, result, options) {
+  if (result.login) {
+    const { params } = await provider.interactionDetails(request, response);
+    [result.login.acr] = params.acr_values?.split(' ') ?? [];
+  }
+  return interactionFinished.call(provider, request, response, result, options);
+};
+for (const [event, kind] of [['pushed_authorization_request.success', 'pushed'], ['authorization.success', 'authorized']]) {
+  provider.on(event, (ctx) => log({
+    kind, client: ctx.oidc.client?.clientId, authMethod: ctx.oidc.client?.clientAuthMethod, params: flat(ctx.oidc.params),
+  }));
+}
 provider.on('grant.success', (ctx) => log({
-  kind: 'granted', client: ctx.oidc.client.clientId, authMethod: ctx.oidc.client.clientAuthMethod, params: ctx.oidc.params,
+  kind: 'granted', client: ctx.oidc.client.clientId, authMethod: ctx.oidc.client.clientAuthMethod, params: flat(ctx.oidc.params),
   attestation: ctx.get('oauth-client-attestation') || undefined, pop: ctx.get('oauth-client-attestation-pop') || undefined,
 }));
-for (const stage of ['authorization', 'grant', 'server', 'backchannel_authentication', 'device_authorization']) {
+for (const stage of ['authorization', 'grant', 'server', 'backchannel_authentication', 'device_authorization', 'pushed_authorization_request', 'userinfo', 'introspection', 'revocation', 'end_session']) {
   const event = stage === 'server' ? 'server_error' : `${stage}.error`;
   provider.on(event, (ctx, error) => log({
     kind: 'error', stage, code: error.error ?? error.name, text: error.error_description ?? error.message, detail: error.error_detail,
-    params: ctx.oidc?.params,
+    client: ctx.oidc?.client?.clientId, params: flat(ctx.oidc?.params),
   }));
 }
 handle = provider.callback();
