@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
@@ -16,23 +17,27 @@ import (
 // Authorize takes the person to the authorization endpoint, or to the one that
 // ends a session, and brings the answer back, judged.
 func (r *Run) Authorize(ctx context.Context, q *Request) (*Response, error) {
-	if err := r.prepare(ctx, q); err != nil {
-		return nil, err
+	for {
+		err := r.ready(ctx, q)
+		if q.change(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		break
 	}
-	if q.Step.Title != "" {
-		r.Say(q.Step)
+	if r.Dry {
+		return r.imagined(q), nil
 	}
-	if err := r.show(ctx, q); err != nil {
-		return nil, err
-	}
-	a := &arrivals{run: r, q: q}
+	a := &arrivals{run: r, q: q, ctx: ctx}
 	waiting, give := context.WithCancelCause(ctx)
 	defer give(nil)
 	a.give = give
 	err := r.visit(waiting, q, a)
 	answer, wrong := a.outcome()
 	switch {
-	case answer != nil && err == nil:
+	case answer != nil && !errors.Is(err, ErrInterrupted):
 		return answer, r.judge(ctx, answer)
 	case wrong != nil && !errors.Is(err, ErrInterrupted):
 		return nil, wrong
@@ -40,17 +45,33 @@ func (r *Run) Authorize(ctx context.Context, q *Request) (*Response, error) {
 	return nil, err
 }
 
-// Depart takes the person to an address from which nothing comes back.
-func (r *Run) Depart(ctx context.Context, q *Request) error {
+// ready makes a request that a browser is going to carry, and shows it.
+func (r *Run) ready(ctx context.Context, q *Request) error {
 	if err := r.prepare(ctx, q); err != nil {
 		return err
 	}
-	if err := r.show(ctx, q); err != nil {
-		return err
+	if q.Step.Title != "" {
+		r.Say(q.Step)
+		q.Step.Title = "" // made again, it is the same step
+	}
+	return r.show(ctx, q)
+}
+
+// Depart takes the person to an address from which nothing comes back.
+func (r *Run) Depart(ctx context.Context, q *Request) error {
+	for {
+		err := r.ready(ctx, q)
+		if q.change(err) {
+			continue
+		}
+		if err != nil || r.Dry {
+			return err
+		}
+		break
 	}
 	r.Say(trace.Opened{URL: q.full()})
 	if r.Approach != nil {
-		r.Approach(ctx, r.Say, q.full())
+		return r.Approach(ctx, r.Say, q.full())
 	}
 	return nil
 }
@@ -65,7 +86,7 @@ func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) error {
 	}()
 	_, err := r.Agent.Visit(ctx, Visit{
 		URL:    q.full(),
-		Accept: func(h Hit) bool { return a.accept(ctx, h) },
+		Accept: a.accept,
 		Stray:  a.stray,
 		Opened: func(by, note string) {
 			back := q.Sent("redirect_uri")
@@ -85,24 +106,27 @@ func (r *Run) visit(ctx context.Context, q *Request, a *arrivals) error {
 type arrivals struct {
 	run  *Run
 	q    *Request
+	ctx  context.Context // of the run: what is being judged when the wait ends is judged to its end
 	give context.CancelCauseFunc
 
 	mu     sync.Mutex
 	answer *Response
 	wrong  error // the first failed check of an arrival that was not taken
 	timer  *time.Timer
+	until  time.Time // when the grace for a right answer ends
 }
 
 // accept says whether a hit is this run's answer. One that is not is a
 // finding at once; what it said is never used.
-func (a *arrivals) accept(ctx context.Context, h Hit) bool {
+func (a *arrivals) accept(h Hit) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.answer != nil {
 		return false
 	}
+	a.pause()
 	resp := a.read(h)
-	if err := a.run.unwrap(ctx, resp); err != nil {
+	if err := a.run.unwrap(a.ctx, resp); err != nil {
 		a.refuse(resp, nil, err)
 		return false
 	}
@@ -118,7 +142,7 @@ func (a *arrivals) accept(ctx context.Context, h Hit) bool {
 		}
 	}
 	resp.Seq = a.run.Say(a.returned(resp, true, ""))
-	a.run.tell(resp)
+	a.tell(resp, a.run.distrusts(resp))
 	a.answer = resp
 	return true
 }
@@ -128,7 +152,7 @@ func (a *arrivals) accept(ctx context.Context, h Hit) bool {
 func (a *arrivals) refuse(resp *Response, failed *trace.Finding, err error) {
 	resp.Seq = a.run.Say(a.returned(resp, false, "it does not belong to this run"))
 	seq := resp.Seq
-	a.run.tell(resp)
+	a.tell(resp, a.run.Gate != nil)
 	if failed != nil {
 		failed.Evidence = append([]int{seq}, resp.Evidence...)
 		a.run.Say(*failed)
@@ -137,16 +161,60 @@ func (a *arrivals) refuse(resp *Response, failed *trace.Finding, err error) {
 	if errors.As(err, &check) {
 		check.Finding.Evidence = []int{seq}
 	}
-	if a.wrong != nil {
+	grace := a.run.Agent.Grace()
+	if a.wrong == nil {
+		a.wrong, a.until = err, time.Now().Add(grace)
+		if grace > 0 {
+			a.run.Note("grace", "still waiting "+grace.String()+" for the right answer", "RFC 6749 §10.12")
+		}
+	}
+	a.resume()
+}
+
+// pause holds the end of the grace off while an arrival is looked at.
+func (a *arrivals) pause() {
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+}
+
+// resume goes on waiting for what is left of the grace.
+func (a *arrivals) resume() {
+	wrong := a.wrong
+	if left := time.Until(a.until); left > 0 {
+		a.timer = time.AfterFunc(left, func() { a.give(wrong) })
 		return
 	}
-	a.wrong = err
-	if grace := a.run.Agent.Grace(); grace > 0 {
-		a.run.Note("grace", "still waiting "+grace.String()+" for the right answer", "RFC 6749 §10.12")
-		a.timer = time.AfterFunc(grace, func() { a.give(err) })
-		return
+	a.give(wrong)
+}
+
+// tell says what was taken apart of an answer. What one that is not to be
+// trusted says of an error may not be the server's word.
+func (a *arrivals) tell(resp *Response, distrusted bool) {
+	for i := range resp.Decoded {
+		if distrusted {
+			resp.Decoded[i].Claims = withheld(resp.Decoded[i].Claims)
+		}
 	}
-	a.give(err)
+	a.run.tell(resp)
+}
+
+// withheld is claims without the words of an error.
+func withheld(claims json.RawMessage) json.RawMessage {
+	o, _ := jose.ParseObject(claims)
+	if o == nil {
+		return claims
+	}
+	var b strings.Builder
+	for i, m := range o.Members {
+		value := string(m.Value)
+		if strings.HasPrefix(m.Name, "error") {
+			value = `"(withheld)"`
+		}
+		b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
+		b.WriteString(quote(m.Name) + ":" + value)
+	}
+	return json.RawMessage(b.String() + "}")
 }
 
 // outcome is the answer that was taken, and what was wrong with one that was
@@ -185,7 +253,7 @@ func (a *arrivals) read(h Hit) *Response {
 	switch {
 	case h.Via == "fragment":
 		resp.Values, resp.Other = ParseParams(h.Fragment, from), query
-	case h.Via == "form_post" && a.q.Sent("response_mode") != "form_post" && len(query) > 0:
+	case h.Via == "form_post" && strings.TrimSuffix(a.q.Sent("response_mode"), ".jwt") != "form_post" && len(query) > 0:
 		// A redirect with 307 makes the browser repeat the POST of the login
 		// form: the answer is in the query, the body is what a person typed.
 		for i := range body {
@@ -226,9 +294,9 @@ func (a *arrivals) returned(resp *Response, used bool, reason string) trace.Retu
 	if resp.Arrived != nil {
 		params = slices.Concat(resp.Arrived, resp.Other)
 	}
-	if (!used && a.run.Gate != nil) || a.distrusted(resp) {
+	if (!used && a.run.Gate != nil) || a.run.distrusts(resp) {
 		for i, p := range params {
-			if strings.HasPrefix(p.Name, "error") {
+			if strings.HasPrefix(p.Name, "error") || p.Name == "response" && resp.Values.Has("error") {
 				params[i].Value = "(withheld)"
 			}
 		}
@@ -236,14 +304,4 @@ func (a *arrivals) returned(resp *Response, used bool, reason string) trace.Retu
 	return trace.Returned{
 		Via: resp.Form, Method: resp.Hit.Method, Path: resp.Hit.Path, Params: params, Used: used, Reason: reason,
 	}
-}
-
-// distrusted reports whether a check of the answer is going to stop the run.
-func (a *arrivals) distrusted(resp *Response) bool {
-	for _, c := range a.run.checks() {
-		if c.At == a.q.Endpoint && a.run.stops(found(c, c.Eval(a.run, resp), resp)) {
-			return true
-		}
-	}
-	return false
 }

@@ -19,27 +19,45 @@ import (
 // authentication, proofs, the wire, again where an extension asks for it, and
 // then the verdicts. The Response is nil only when nothing was answered.
 func (r *Run) Do(ctx context.Context, q *Request) (*Response, error) {
+	for {
+		resp, err := r.do(ctx, q)
+		if !q.change(err) {
+			return resp, err
+		}
+	}
+}
+
+func (r *Run) do(ctx context.Context, q *Request) (*Response, error) {
 	if err := r.prepare(ctx, q); err != nil {
 		return nil, err
 	}
+	asked := map[int]bool{} // the extensions that have had their retry
 	for try := 1; ; try++ {
 		sent := q.clone() // a retry starts before client authentication, or assertions and proofs repeat
 		resp, err := r.send(ctx, sent, try)
+		r.asked[q.Endpoint] = sent
 		if err != nil {
 			return resp, err
 		}
-		if try == 1 && r.again(sent, resp) {
+		switch {
+		case r.Dry && !q.Endpoint.discovers() && q.Open:
+			return nil, errDry
+		case r.Dry && !q.Endpoint.discovers():
+			return resp, nil // nobody answered: there is nothing to judge
+		case r.again(sent, resp, asked):
 			continue
 		}
 		return resp, r.judge(ctx, resp)
 	}
 }
 
-func (r *Run) again(q *Request, resp *Response) bool {
+// again asks the extensions whether the request is to be sent once more; each
+// may say so once.
+func (r *Run) again(q *Request, resp *Response, asked map[int]bool) bool {
 	again := false
-	for _, x := range r.Extensions {
-		if x.Retry != nil && x.Retry(r, q, resp) {
-			again = true
+	for i, x := range r.Extensions {
+		if x.Retry != nil && !asked[i] && x.Retry(r, q, resp) {
+			again, asked[i] = true, true
 		}
 	}
 	return again
@@ -48,8 +66,11 @@ func (r *Run) again(q *Request, resp *Response) bool {
 // prepare collects parameters, remembers what was meant, and lets extensions
 // wrap the message.
 func (r *Run) prepare(ctx context.Context, q *Request) error {
-	if err := r.phase(ctx, func(x Extension) On { return x.Params }, q); err != nil {
-		return err
+	if !q.collected {
+		if err := r.phase(ctx, func(x Extension) On { return x.Params }, q); err != nil {
+			return err
+		}
+		q.collected, q.bare = true, slices.Clone(q.Headers)
 	}
 	q.Meant = slices.Clone(q.Params)
 	r.asked[q.Endpoint] = q
@@ -61,8 +82,17 @@ func (r *Run) show(ctx context.Context, q *Request) error {
 	if err := r.phase(ctx, func(x Extension) On { return x.Edit }, q); err != nil {
 		return err
 	}
+	q.force()
+	r.markBent(q)
+	r.explain(q)
+	if r.Dry {
+		q.plainPlaceholders()
+	}
 	r.Say(q.built())
-	return r.phase(ctx, func(x Extension) On { return x.Hold }, q)
+	held := r.Now()
+	err := r.phase(ctx, func(x Extension) On { return x.Hold }, q)
+	r.person += r.Now().Sub(held) // whoever holds a request is a person
+	return err
 }
 
 func (r *Run) phase(ctx context.Context, pick func(Extension) On, q *Request) error {
@@ -72,7 +102,8 @@ func (r *Run) phase(ctx context.Context, pick func(Extension) On, q *Request) er
 			continue
 		}
 		if err := f(ctx, r, q); err != nil {
-			if Failure(err).Kind != "other" {
+			var again *Again
+			if Failure(err).Kind != "other" || errors.As(err, &again) || errors.Is(err, ErrSkipped) {
 				return err // it says itself what it is about
 			}
 			return fmt.Errorf("%s: %w", x.Name, err)
@@ -92,6 +123,9 @@ func (r *Run) send(ctx context.Context, q *Request, try int) (*Response, error) 
 	}
 	if err := r.show(ctx, q); err != nil {
 		return nil, err
+	}
+	if r.Dry && !q.Endpoint.discovers() {
+		return r.imagined(q), nil
 	}
 	a, err := r.Wire.Do(ctx, q.wire())
 	x := a.Exchanged

@@ -6,22 +6,25 @@ type Endpoint string
 
 // The endpoints, by the names that --param and the trace use.
 const (
-	Authorization Endpoint = "authorization"
-	Token         Endpoint = "token"
-	PAR           Endpoint = "par"
-	Device        Endpoint = "device"
-	CIBA          Endpoint = "ciba"
-	Userinfo      Endpoint = "userinfo"
-	Introspection Endpoint = "introspection"
-	Revocation    Endpoint = "revocation"
-	Registration  Endpoint = "registration"
-	EndSession    Endpoint = "end_session"
-	JWKS          Endpoint = "jwks"
-	Metadata      Endpoint = "metadata"
-	Resource      Endpoint = "resource"     // not the server's: what a token is for
-	Page          Endpoint = "page"         // what a user agent of ours fetches
-	IDToken       Endpoint = "id_token"     // not a place: the ID token of an answer
-	Notification  Endpoint = "notification" // ours: where a server calls back (CIBA Core §9)
+	Authorization  Endpoint = "authorization"
+	Token          Endpoint = "token"
+	PAR            Endpoint = "par"
+	Device         Endpoint = "device"
+	CIBA           Endpoint = "ciba"
+	Userinfo       Endpoint = "userinfo"
+	Introspection  Endpoint = "introspection"
+	Revocation     Endpoint = "revocation"
+	Registration   Endpoint = "registration"
+	EndSession     Endpoint = "end_session"
+	JWKS           Endpoint = "jwks"
+	Metadata       Endpoint = "metadata"
+	Resource       Endpoint = "resource"        // not the server's: what a token is for
+	Page           Endpoint = "page"            // what a user agent of ours fetches
+	IDToken        Endpoint = "id_token"        // not a place: the ID token of an answer
+	AccessToken    Endpoint = "access_token"    // not a place: an access token that is a JWT, as its resource will see it
+	SignedMetadata Endpoint = "signed_metadata" // not a place: the JWT in the metadata (RFC 8414 §2.1)
+	Planned        Endpoint = "planned"         // not a place: what a request is about to use
+	Notification   Endpoint = "notification"    // ours: where a server calls back (CIBA Core §9)
 )
 
 // An EndpointName ties an endpoint to its member in the server's metadata.
@@ -67,3 +70,6 @@ func (e Endpoint) authenticates() bool {
 	}
 	return false
 }
+
+// discovers reports whether a request only asks what the server says of itself.
+func (e Endpoint) discovers() bool { return e == Metadata || e == JWKS }

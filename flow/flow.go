@@ -29,6 +29,9 @@ type Plan struct {
 	Before     *Procedure               // what this run prepares, when it does
 	Insecure   bool                     // plain http off loopback was asked for
 	Skew       time.Duration            // clock difference that is tolerated
+	Dry        bool                     // build and show every request after discovery, and send none
+	Explain    bool                     // say with each request who talks to whom, and what its parts protect from
+	Bends      map[string]string        // what this client signs, by its name, and how that is to be wrong on purpose
 	Exit       func(error) int          // the exit code that an error comes to, for the trace
 	Version    string                   // of oauthprobe, for the trace
 	Machine    *trace.Machine
@@ -44,7 +47,8 @@ type Env struct {
 	Rand   io.Reader
 	Pause  func(context.Context, time.Duration) error // waits between polls
 	// Approach brings a person to an address at which they approve; nil: it is only shown.
-	Approach func(ctx context.Context, say func(trace.Event) int, address string)
+	// The error is of a walk that was waited for.
+	Approach func(ctx context.Context, say func(trace.Event) int, address string) error
 }
 
 // A Wire sends one request and reports both sides as they were. The error is
@@ -127,13 +131,14 @@ type Extension struct {
 
 // A Check judges one answer. It never stops a run by itself: Gate does.
 type Check struct {
-	ID    string // ours, kebab-case
-	Code  string // of the catalogue: V-AR-02
-	Spec  string
-	Level trace.Level
-	At    Endpoint
-	Opens bool // must not fail before an arrival at the redirect URI is taken for this run's answer
-	Eval  func(*Run, *Response) Verdict
+	ID     string // ours, kebab-case
+	Code   string // of the catalogue: V-AR-02
+	Spec   string
+	Level  trace.Level
+	At     Endpoint
+	Opens  bool // must not fail before an arrival at the redirect URI is taken for this run's answer
+	Quotes bool // its words repeat what the answer says of an error
+	Eval   func(*Run, *Response) Verdict
 }
 
 // A Verdict is a check's answer. The zero Verdict is a pass.

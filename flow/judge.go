@@ -100,6 +100,9 @@ func (r *Run) verdicts(resp *Response) ([]trace.Finding, error) {
 			continue
 		}
 		f := found(c, c.Eval(r, resp), resp)
+		if c.Quotes && resp.Hit != nil && r.distrusts(resp) {
+			f.Detail, f.Actual = "withheld: the answer is not to be trusted", ""
+		}
 		r.Say(f)
 		all = append(all, f)
 		if gate == nil && r.stops(f) {
@@ -107,6 +110,16 @@ func (r *Run) verdicts(resp *Response) ([]trace.Finding, error) {
 		}
 	}
 	return all, gate
+}
+
+// distrusts reports whether a check of an arrival is going to stop the run.
+func (r *Run) distrusts(resp *Response) bool {
+	for _, c := range r.checks() {
+		if c.At == resp.Request.Endpoint && r.stops(found(c, c.Eval(r, resp), resp)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Run) stops(f trace.Finding) bool {

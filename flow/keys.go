@@ -22,6 +22,7 @@ func (r *Run) Keys(ctx context.Context, fresh bool) (jose.KeySet, int, error) {
 	if err != nil {
 		return jose.KeySet{}, 0, err
 	}
+	q.Optional = true // without it signatures stay unchecked
 	resp, err := r.Do(ctx, q)
 	if err != nil {
 		return jose.KeySet{}, 0, err

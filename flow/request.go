@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -25,6 +26,11 @@ type Request struct {
 	Poll     int              // which of a row of polls, from 1
 	Body     []byte           // of a request to a resource, in place of a form; nil: none
 	Lives    time.Duration    // how long the server keeps it, where it has said so
+	Optional bool             // the run can go on without it
+
+	collected bool     // the extensions have added their parameters
+	bare      Params   // Headers as the procedure set them
+	forced    []Change // asked for while it was held, and not a parameter that is wrapped
 }
 
 // Mutual shows a certificate on the connection, and sends the request where the
@@ -38,7 +44,7 @@ func (q *Request) Mutual(s Server, cert *tls.Certificate) error {
 	}
 	u, err := url.Parse(other)
 	if err != nil || u.Host == "" || u.Scheme != "https" {
-		return &ConfigError{q.Endpoint.Member(), "the one among the metadata's mtls_endpoint_aliases is not an absolute https URL: " + other}
+		return &ProtocolError{Endpoint: q.Endpoint, Problem: "has no address that a certificate can be shown at: the metadata's mtls_endpoint_aliases name " + strconv.Quote(other), Seq: s.Seq}
 	}
 	q.URL = u
 	return nil
@@ -78,10 +84,27 @@ func Get(e Endpoint, address string) (*Request, error) {
 // travels inside and is what was meant; a bare request may have been changed
 // by hand.
 func (q *Request) Sent(name string) string {
+	return q.All().Get(name)
+}
+
+// All is every parameter as it went out: see Sent.
+func (q *Request) All() Params {
 	if q.Params.Has("request") || q.Params.Has("request_uri") {
-		return q.Meant.Get(name)
+		return q.Meant
 	}
-	return q.Params.Get(name)
+	return q.Params
+}
+
+// Shown are the parameters that can be changed: those before wrapping, and what
+// was added since.
+func (q *Request) Shown() Params {
+	all := slices.Clone(q.All())
+	for _, p := range q.Params {
+		if !all.Has(p.Name) && p.Name != "request" && p.Name != "request_uri" {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 func (q *Request) clone() *Request {
@@ -91,11 +114,15 @@ func (q *Request) clone() *Request {
 	return &c
 }
 
+// queries reports whether the parameters travel in the query: those of a GET,
+// and those of a request to a resource, whose body is its own.
+func (q *Request) queries() bool { return q.Method == http.MethodGet || q.Endpoint == Resource }
+
 // full is the address with the parameters of a GET. A query that the
 // endpoint's own address has is kept (RFC 6749 §3.1).
 func (q *Request) full() string {
 	u := *q.URL
-	if q.Method == http.MethodGet && len(q.Params) > 0 {
+	if q.queries() && len(q.Params) > 0 {
 		if u.RawQuery != "" {
 			u.RawQuery += "&"
 		}
@@ -109,7 +136,7 @@ func (q *Request) built() trace.Built {
 	switch {
 	case len(q.Params) == 0:
 		in = ""
-	case q.Method == http.MethodGet:
+	case q.queries():
 		in = "query"
 	}
 	return trace.Built{
@@ -143,7 +170,7 @@ func (q *Request) wire() wire.Request {
 // secrets says where in the exchange of this request secrets stand.
 func (q *Request) secrets() []trace.Secret {
 	part := "request-body"
-	if q.Method == http.MethodGet {
+	if q.queries() {
 		part = "request-query"
 	}
 	var out []trace.Secret

@@ -100,7 +100,7 @@ func members(o *jose.Object) Params {
 	if o == nil {
 		return nil
 	}
-	var p Params
+	p := make(Params, 0, len(o.Members))
 	for _, m := range o.Members {
 		v := string(m.Value)
 		var s string

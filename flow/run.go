@@ -56,6 +56,9 @@ func Start(ctx context.Context, p Plan, e Env) (*Run, error) {
 	if err == nil {
 		err = p.Procedure.Run(ctx, r)
 	}
+	if errors.Is(err, errDry) {
+		err = nil
+	}
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrInterrupted) {
 		err = cause
 	}

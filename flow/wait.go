@@ -14,6 +14,15 @@ func (r *Run) advice(q *Request) map[time.Duration][]string {
 	if back == "" {
 		back = r.Agent.RedirectURI()
 	}
+	if q.Endpoint == EndSession {
+		return map[time.Duration][]string{
+			10 * time.Second: {"nothing has come back yet: did the server ask in the browser whether to sign out?"},
+			20 * time.Second: {
+				"a server redirects only to what is registered as a post_logout_redirect_uri of the client: " + q.Params.Get("post_logout_redirect_uri"),
+				"when it never redirects, leave that out: --redirect-uri none",
+			},
+		}
+	}
 	return map[time.Duration][]string{
 		10 * time.Second: {"nothing has come back yet: is the sign-in finished in the browser?"},
 		20 * time.Second: {
@@ -31,10 +40,14 @@ func (r *Run) advice(q *Request) map[time.Duration][]string {
 func (r *Run) wait(q *Request) (stop func()) {
 	const what = "the answer at the redirect URI"
 	r.Say(trace.Waiting{For: what})
+	advice := r.advice(q)
+	if q.Lives > 0 { // what was pushed is dead from then on
+		advice[q.Lives] = append(advice[q.Lives], "the request that was pushed has expired: if the sign-in page is not open yet, run this again")
+	}
 	var timers []*time.Timer
 	var mu sync.Mutex
 	done := false
-	for after, lines := range r.advice(q) {
+	for after, lines := range advice {
 		timers = append(timers, time.AfterFunc(after, func() {
 			mu.Lock()
 			defer mu.Unlock()

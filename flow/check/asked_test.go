@@ -28,7 +28,7 @@ type redirect struct {
 func (r redirect) RedirectURI() string { return r.uri }
 
 // asking gives a run that has sent an authorization request with parameters.
-func asking(t *testing.T, uri string, params map[string]string, then func(*flow.Run)) {
+func asking(t testing.TB, uri string, params map[string]string, then func(*flow.Run)) {
 	t.Helper()
 	p := flow.Procedure{Name: "test", Run: func(ctx context.Context, r *flow.Run) error {
 		q, err := flow.Get(flow.Authorization, "https://as.example/authorize")

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,13 +17,14 @@ func AuthorizationResponse() []flow.Check {
 	return []flow.Check{
 		{ID: "callback-method", Code: "V-AR-01", Spec: "OIDC Core §3.1.2.5", Level: trace.Must, At: at, Eval: callbackMethod},
 		{ID: "parameters-once", Code: "V-AR-04", Spec: "RFC 6749 §3.1", Level: trace.Must, At: at, Eval: parametersOnce},
-		{ID: "error-registered", Code: "V-AR-10", Spec: "RFC 6749 §4.1.2.1", Level: trace.Should, At: at, Eval: errorRegistered},
+		{ID: "error-registered", Code: "V-AR-10", Spec: "RFC 6749 §4.1.2.1", Level: trace.Should, At: at, Quotes: true, Eval: errorRegistered},
 		{ID: "code-or-error", Code: "V-AR-11", Spec: "RFC 6749 §4.1.2", Level: trace.Must, At: at, Eval: codeOrError},
 		{ID: "response-component", Code: "V-AR-12", Spec: "OAuth 2.0 Multiple Response Types §2.1", Level: trace.Must, At: at, Eval: component},
 		{ID: "no-token-in-query", Code: "V-AR-13", Spec: "OAuth 2.0 Multiple Response Types §7", Level: trace.Must, At: at, Eval: noTokenInQuery},
 		{ID: "response-type-answered", Code: "V-AR-14", Spec: "RFC 6749 §4.1.2; OAuth 2.0 Multiple Response Types §3", Level: trace.Must, At: at, Eval: responseType},
 		{ID: "code-form", Code: "V-AR-15", Spec: "RFC 6749 §10.10", Level: trace.Should, At: at, Eval: codeForm},
 		{ID: "front-channel-token", Code: "V-AR-16", Spec: "RFC 6749 §4.2.2", Level: trace.Must, At: at, Eval: frontChannelToken},
+		{ID: "session-state", Code: "V-AR-17", Spec: "OIDC Session Management §2", Level: trace.May, At: at, Eval: sessionState},
 		{ID: "unknown-parameters", Code: "V-AR-18", Spec: "RFC 6749 §4.1.2", Level: trace.May, At: at, Eval: unknownParameters},
 		{ID: "callback-transport", Code: "V-AR-20", Spec: "RFC 9700 §2.6", Level: trace.Must, At: at, Eval: callbackTransport},
 		{ID: "callback-not-307", Code: "V-AR-21", Spec: "RFC 9700 §4.12", Level: trace.Must, At: at, Eval: callbackNot307},
@@ -55,8 +57,20 @@ func callbackMethod(r *flow.Run, p *flow.Response) flow.Verdict {
 	return ok("")
 }
 
-func parametersOnce(_ *flow.Run, p *flow.Response) flow.Verdict {
-	twice := slices.Concat(p.Values, p.Other).Repeated()
+// parametersOnce counts what came, before it was unwrapped from a JWT as well,
+// and what the redirect URI itself brings along.
+func parametersOnce(r *flow.Run, p *flow.Response) flow.Verdict {
+	came := slices.Concat(p.Values, p.Other)
+	twice := append(came.Repeated(), slices.Concat(p.Arrived, p.Other).Repeated()...)
+	if own, err := url.Parse(r.Agent.RedirectURI()); err == nil {
+		for name := range own.Query() {
+			if slices.Concat(came, p.Arrived).Has(name) {
+				twice = append(twice, name)
+			}
+		}
+	}
+	slices.Sort(twice)
+	twice = slices.Compact(twice)
 	if len(twice) == 0 {
 		return ok("")
 	}
@@ -82,6 +96,8 @@ func errorRegistered(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return skip("not an error")
 	case !printable(code), !printable(p.Values.Get("error_description")):
 		return warn("printable ASCII", quoted(code), "error or error_description has characters outside %%x20-21 %%x23-5B %%x5D-7E")
+	case p.Values.Has("error_uri") && !explains(p.Values.Get("error_uri")):
+		return warn("an https URI without control characters", quoted(p.Values.Get("error_uri")), "error_uri is not an address that a person should be sent to")
 	case !slices.Contains(registered(), code):
 		return warn("a registered error code", quoted(code), "error %q is not a registered code of the authorization endpoint", code)
 	}
@@ -92,6 +108,13 @@ func errorRegistered(_ *flow.Run, p *flow.Response) flow.Verdict {
 // §4.1.2.1).
 func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e || r == '"' || r == '\\' })
+}
+
+// explains reports whether an error_uri is one: a URI reference of the
+// characters of RFC 6749 §4.1.2.1, and nothing but https where it has a scheme.
+func explains(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && s != "" && printable(s) && !strings.Contains(s, " ") && (u.Scheme == "" || u.Scheme == "https" || Loopback(u))
 }
 
 func artefacts(p flow.Params) []string {
@@ -163,7 +186,8 @@ func responseType(_ *flow.Run, p *flow.Response) flow.Verdict {
 	return ok("")
 }
 
-// codeForm estimates: 128 bits need 22 base64url characters (RFC 6749 §10.10).
+// codeForm estimates what a code of these characters can hold at most (RFC 6749
+// §10.10).
 func codeForm(_ *flow.Run, p *flow.Response) flow.Verdict {
 	code := p.Values.Get("code")
 	switch {
@@ -173,8 +197,8 @@ func codeForm(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return warn("printable ASCII", "other characters", "the code has characters outside %%x20-7E (RFC 6749 Appendix A.11)")
 	case len(code) > 4096:
 		return warn("at most 4096 characters", "longer", "the code is %d characters long: browsers and proxies cut long URLs", len(code))
-	case len(code) < 16:
-		return warn("about 22 random characters", "fewer", "the code has %d characters: that can hardly be 128 random bits", len(code))
+	case guessable(code):
+		return warn("at least 128 bits", fmt.Sprintf("%d characters", len(code)), "the code is too short to hold 128 bits: it could be guessed")
 	}
 	return ok("")
 }
@@ -189,6 +213,20 @@ func frontChannelToken(r *flow.Run, p *flow.Response) flow.Verdict {
 		if v := judge(r, p); v.Outcome == trace.Fail {
 			return v
 		}
+	}
+	return ok("")
+}
+
+// sessionState is wanted of a server that has an iframe to ask about the session
+// (OIDC Session Management §2).
+func sessionState(r *flow.Run, p *flow.Response) flow.Verdict {
+	_, offered := r.Server.Metadata.String("check_session_iframe")
+	openid := slices.Contains(strings.Fields(p.Request.Sent("scope")), "openid")
+	switch {
+	case !offered, !openid, p.Values.Has("error"):
+		return skip("no session to watch")
+	case !p.Values.Has("session_state"):
+		return ok("session_state is missing, though the metadata name a check_session_iframe: the session cannot be watched")
 	}
 	return ok("")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 )
 
-func object(t *testing.T, s string) (*jose.Object, []jose.Problem) {
+func object(t testing.TB, s string) (*jose.Object, []jose.Problem) {
 	t.Helper()
 	return jose.ParseObject([]byte(s))
 }
@@ -19,7 +19,7 @@ func object(t *testing.T, s string) (*jose.Object, []jose.Problem) {
 func now() time.Time { return time.Unix(1795440000, 0) }
 
 // answer is a token response as the engine would hand it to a check.
-func answer(t *testing.T, body string) *flow.Response {
+func answer(t testing.TB, body string) *flow.Response {
 	o, problems := object(t, body)
 	p := &flow.Response{
 		Request: &flow.Request{Endpoint: flow.Token}, Status: 200, Form: "json", Body: []byte(body), Object: o, Problems: problems,
@@ -63,7 +63,7 @@ func TestTokenResponse(t *testing.T) {
 	}{
 		{"token-type", `{"access_token":"a","token_type":"bearer"}`, trace.Pass},
 		{"token-type", `{"access_token":"a","token_type":"BEARER"}`, trace.Pass},
-		{"token-type", `{"access_token":"a","token_type":"DPoP"}`, trace.Pass},
+		{"token-type", `{"access_token":"a","token_type":"DPoP"}`, trace.Warn}, // no proof was sent: nobody here has the key,
 		{"token-type", `{"access_token":"a","token_type":"mac"}`, trace.Fail},
 		{"token-type", `{"access_token":"a","token_type":null}`, trace.Fail},
 		{"token-type", `{"access_token":"a"}`, trace.Fail},

@@ -116,6 +116,9 @@ func answerAud(r *flow.Run, p *flow.Response) flow.Verdict {
 	case r.Client.ID == "":
 		return skip("no client_id is known")
 	case !fine || !slices.Contains(all, r.Client.ID):
+		if p.Request.Endpoint == flow.Introspection {
+			return warn(r.Client.ID, orNone(strings.Join(all, ", ")), "aud is not this client; it may be another name of the resource that asks (RFC 9701 §5)")
+		}
 		return fail(r.Client.ID, orNone(strings.Join(all, ", ")), "the answer was made for someone else")
 	}
 	return ok("")

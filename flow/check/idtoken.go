@@ -91,7 +91,11 @@ func tokenObjects(_ *flow.Run, p *flow.Response) flow.Verdict {
 
 func crit(_ *flow.Run, p *flow.Response) flow.Verdict {
 	raw, present := p.Token.Header.Get("crit")
-	if !present {
+	plain, told := p.Token.Header.Get("b64")
+	switch {
+	case !present && told && string(plain) != "true":
+		return fail("an encoded payload", "b64 "+string(plain), "the header says that the payload is not encoded, which no JWT may be (RFC 7797 §7)")
+	case !present:
 		return ok("")
 	}
 	return fail("no crit, or extensions that are understood", string(raw), "the header names critical extensions that are not understood: the token must be refused")

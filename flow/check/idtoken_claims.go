@@ -182,15 +182,21 @@ func authTime(r *flow.Run, p *flow.Response) flow.Verdict {
 	limit, err := strconv.ParseInt(asked, 10, 64)
 	_, present := p.Token.Claims.Get("auth_time")
 	_, must := essential(r, "auth_time")
-	if !present && asked == "" && !must {
+	switch {
+	case p.Token.Claims == nil:
+		return skip("no readable claims")
+	case !present && asked == "" && !must:
 		return skip("max_age was not sent")
 	}
 	if v, bad := notATime(p.Token.Claims, "auth_time"); bad {
 		return v
 	}
 	at, _ := seconds(p.Token.Claims, "auth_time")
+	issued, dated := seconds(p.Token.Claims, "iat")
 	now := r.Now().Unix()
 	switch {
+	case dated && at > issued+int64(r.Skew.Seconds()):
+		return fail("not after iat, "+unixTime(issued), unixTime(at), "auth_time is after iat: the token was issued before the person signed in")
 	case asked == "" || err != nil:
 		return ok("")
 	case now-at > limit+int64(r.Skew.Seconds()):

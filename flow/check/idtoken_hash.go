@@ -1,6 +1,9 @@
 package check
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/jose"
 )
@@ -77,5 +80,20 @@ func twins(r *flow.Run, p *flow.Response) flow.Verdict {
 			return fail(want, orNone(got), "the two ID tokens of this run differ in %s", claim)
 		}
 	}
+	var differ []string
+	for _, m := range p.Token.Claims.Members {
+		if other, both := front.Claims.Get(m.Name); both && !ofOneToken(m.Name) && !sameJSON(m.Value, other) {
+			differ = append(differ, m.Name)
+		}
+	}
+	if len(differ) > 0 {
+		return warn("the same in both", strings.Join(differ, ", "), "the two ID tokens of this run differ in %s", strings.Join(differ, ", "))
+	}
 	return ok("")
+}
+
+// ofOneToken are the claims that are a token's own, and differ from one to the
+// next.
+func ofOneToken(name string) bool {
+	return slices.Contains([]string{"exp", "iat", "nbf", "jti", "at_hash", "c_hash", "s_hash"}, name)
 }

@@ -15,6 +15,8 @@ func algListed(r *flow.Run, p *flow.Response) flow.Verdict {
 	switch {
 	case p.Token.Header == nil, p.Token.Form == jose.FormJWE:
 		return skip("no readable header")
+	case !told && r.Server.Metadata != nil && alg != "RS256" && !strings.HasPrefix(alg, "HS") && !strings.EqualFold(alg, "none"):
+		return warn("RS256", quoted(alg), "the ID token is signed with %s; where the metadata list nothing, RS256 is the default", quoted(alg))
 	case !told:
 		return skip("the metadata do not list algorithms")
 	case !listed:
@@ -33,12 +35,15 @@ func algNone(_ *flow.Run, p *flow.Response) flow.Verdict {
 
 func macAllowed(r *flow.Run, p *flow.Response) flow.Verdict {
 	alg := p.Token.Alg()
+	all, _ := p.Token.Claims.Strings("aud")
 	size := map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}[alg]
 	switch {
 	case !strings.HasPrefix(alg, "HS"):
 		return skip("not a MAC")
 	case r.Client.Secret == "":
 		return fail("a signature by the server's private key", alg, "the ID token carries a MAC, which needs a shared secret; this client has none, so it is keyed with something public or forged")
+	case len(all) > 1:
+		return fail(r.Client.ID, strings.Join(all, ", "), "the ID token carries a MAC and is meant for several: any of them could have made it")
 	case p.Signature.Err != nil:
 		return fail("a MAC keyed with the client secret", "another MAC", "the MAC was not made with this client's secret: %v", p.Signature.Err)
 	case len(r.Client.Secret) < size:

@@ -55,6 +55,8 @@ func parForm(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return warn("201 Created", strconv.Itoa(p.Status)+" "+http.StatusText(p.Status), "a pushed request is answered with 201")
 	case uri != "" && !urn && (err != nil || u.Scheme != "https" && u.Scheme != "urn"):
 		return warn(referencePrefix+"… or https", uri, "request_uri is neither a URN nor https")
+	case strings.ContainsFunc(uri, func(r rune) bool { return r < 0x21 || r > 0x7e }):
+		return warn("printable ASCII", quoted(uri), "request_uri has characters that no URI has")
 	case urn && len(reference) < 16:
 		return warn("about 22 random characters", reference, "the reference has %d characters: it can be guessed (RFC 9126 §7.1)", len(reference))
 	case told && !number:

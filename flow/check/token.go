@@ -32,6 +32,7 @@ func TokenResponse() []flow.Check {
 		{ID: "refresh-token", Code: "V-TR-14", Spec: "RFC 6749 §5.1", Level: trace.Should, At: at, Eval: refreshToken},
 		{ID: "tokens-differ", Code: "V-TR-15", Spec: "RFC 6749 §1.4, §1.5", Level: trace.Must, At: at, Eval: tokensDiffer},
 		{ID: "unknown-members", Code: "V-TR-19", Spec: "RFC 6749 §5.1", Level: trace.May, At: at, Eval: unknownMembers},
+		{ID: "refresh-token-timeout", Code: "V-TR-20", Spec: "OAuth 2.0 Refresh Token and Authorization Expiration (draft) §3", Level: trace.Should, At: at, Eval: refreshTimeouts},
 		{ID: "token-error", Code: "V-TR-21", Spec: "RFC 6749 §5.2", Level: trace.Should, At: at, Eval: tokenError},
 		{ID: "secrets-not-echoed", Code: "V-TR-23", Spec: "RFC 6749 §10.3", Level: trace.Should, At: at, Eval: notEchoed},
 		{ID: "lifetime-agrees", Code: "V-TR-25", Spec: "RFC 6749 §5.1; RFC 9068 §2.2", Level: trace.Should, At: at, Eval: lifetimeAgrees},

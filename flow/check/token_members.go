@@ -64,6 +64,8 @@ func tokenType(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return ok("N_A: what was issued is not an access token, and must not be used as one (RFC 8693 §2.2.1)")
 	case !strings.EqualFold(s, "Bearer") && !strings.EqualFold(s, "DPoP"):
 		return fail("Bearer", quoted(s), "token_type %q is not understood, and such a token must not be used", s)
+	case strings.EqualFold(s, "DPoP") && !p.Request.Headers.Has("DPoP"):
+		return warn("Bearer", quoted(s), "the token is bound to a key, and the request carried no proof: nobody here has that key")
 	}
 	return ok("")
 }
@@ -81,6 +83,10 @@ func expiresIn(_ *flow.Run, p *flow.Response) flow.Verdict {
 	f, err := n.Float64()
 	seconds := int64(f)
 	switch {
+	case !number && p.Arrived != nil:
+		return warn("a JSON number of seconds", string(raw), "expires_in inside the signed answer is %s: drafts of JARM wrote it so", kind(raw))
+	case !number && entraV1(p.Object):
+		return warn("a JSON number of seconds", string(raw), "expires_in is a string, as the v1 endpoint of Microsoft Entra sends it; RFC 6749 §5.1 has a number")
 	case !number:
 		return fail("a JSON number of seconds", string(raw), "expires_in is %s, not a number", kind(raw))
 	case err != nil || f != math.Trunc(f) || math.Abs(f) > 1e15:
@@ -93,6 +99,15 @@ func expiresIn(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return fail("at most a year", n.String(), "expires_in is more than a year: milliseconds instead of seconds?")
 	}
 	return ok("")
+}
+
+// entraV1 recognises an answer of Microsoft Entra's older token endpoint by the
+// members that it alone has, all of them strings.
+func entraV1(o *jose.Object) bool {
+	seconds, text := o.String("expires_in")
+	on, also := o.String("expires_on")
+	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	return text && also && o.Has("resource") && digits(seconds) && digits(on)
 }
 
 func kind(raw json.RawMessage) string {
@@ -200,7 +215,8 @@ func unknownMembers(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return skip(why)
 	}
 	known := []string{"access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token", "authorization_details",
-		"issued_token_type", "session_state", "refresh_token_expires_in", "refresh_expires_in", "not-before-policy", "ext_expires_in"}
+		"issued_token_type", "session_state", "refresh_token_expires_in", "refresh_expires_in", "not-before-policy", "ext_expires_in",
+		"refresh_token_timeout", "authorization_expires_in"}
 	near := map[string]string{"expire_in": "expires_in", "expires": "expires_in", "tokentype": "token_type", "tokenType": "token_type",
 		"accessToken": "access_token", "refreshToken": "refresh_token", "idToken": "id_token", "expiresIn": "expires_in"}
 	var other []string

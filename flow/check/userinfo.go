@@ -50,7 +50,8 @@ func knownPerson(r *flow.Run) (claims *jose.Object, which string) {
 		return t.Claims, "the ID token"
 	}
 	if raw := r.Ask.Values["id_token_hint"]; raw != "" {
-		return jose.Decode(raw).Claims, "the ID token given with --id-token-hint, whose signature was not checked here"
+		t, _ := r.Unseal(raw)
+		return t.Claims, "the ID token given with --id-token-hint, whose signature was not checked here"
 	}
 	return nil, ""
 }
@@ -119,6 +120,9 @@ func userinfoExp(r *flow.Run, p *flow.Response) flow.Verdict {
 // for one cannot be seen from here.
 func userinfoEncrypted(r *flow.Run, p *flow.Response) flow.Verdict {
 	s := p.Sealed
+	if s == nil && p.Status < 300 && slices.ContainsFunc(r.Client.Keys, func(k jose.Private) bool { return k.Use == "enc" }) {
+		return warn("an encrypted answer", "one that is not", "what is told about a person is not encrypted, though this client has a key for it: is the key registered (userinfo_encrypted_response_alg)?")
+	}
 	if s == nil {
 		return skip("not encrypted; whether the client is registered for that (userinfo_encrypted_response_alg) cannot be seen from here")
 	}

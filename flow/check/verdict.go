@@ -16,8 +16,8 @@ import (
 func All() []flow.Check {
 	var all []flow.Check
 	for _, group := range [][]flow.Check{
-		Metadata(), Keys(), AuthorizationResponse(), TokenResponse(), PAR(), Device(), CIBA(), IDToken(), Claims(), Pushed(),
-		Userinfo(), Introspection(), Logout(), Challenges(),
+		Metadata(), MetadataLints(), Keys(), KeyLints(), AuthorizationResponse(), TokenResponse(), PAR(), Device(), CIBA(), IDToken(), Claims(), Pushed(),
+		Userinfo(), Introspection(), Logout(), Challenges(), Issuer(), Peer(), ClaimSources(), AccessToken(), Introspected(),
 	} {
 		all = append(all, group...)
 	}

@@ -50,7 +50,7 @@ func (c Credentials) assert(r *flow.Run, q *flow.Request, s signature) error {
 	if s.kid != "" {
 		header["kid"] = s.kid
 	}
-	token, err := jose.Sign(s.alg, s.key, header, claims)
+	token, err := r.Sign("client-assertion", s.alg, s.key, header, claims)
 	if err != nil {
 		return &flow.ConfigError{Field: s.field, Problem: err.Error()}
 	}

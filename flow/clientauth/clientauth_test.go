@@ -266,7 +266,7 @@ func TestMutualTLSGoesToTheAlias(t *testing.T) {
 		metadata string
 		replaced string
 		endpoint flow.Endpoint
-		want     string // empty: a ConfigError
+		want     string // empty: what the server says is wrong
 	}{
 		{"alias", aliases, "", flow.Token, "https://mtls.as.example/token"},
 		{"no alias for that endpoint", aliases, "", flow.Introspection, token},
@@ -281,9 +281,9 @@ func TestMutualTLSGoesToTheAlias(t *testing.T) {
 			r, q := running(t, s, flow.Client{ID: "c1"})
 			q.Endpoint = tt.endpoint
 			err := TLS(c).Apply(context.Background(), r, q)
-			var config *flow.ConfigError
+			var wrong *flow.ProtocolError
 			if tt.want == "" {
-				if !errors.As(err, &config) || config.Field != "revocation_endpoint" {
+				if !errors.As(err, &wrong) || wrong.Endpoint != flow.Revocation {
 					t.Errorf("%v", err)
 				}
 				return

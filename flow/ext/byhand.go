@@ -3,6 +3,7 @@ package ext
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -55,7 +56,9 @@ func then(phase flow.On, at flow.Endpoint, e Edit) {
 				return err
 			}
 		}
-		if e.Drop {
+		if list := (map[bool]flow.Params{true: q.Headers, false: q.Params})[e.Header]; e.Drop && !list.Has(e.Name) {
+			r.Note("dropped", "the "+string(q.Endpoint)+" request has no "+e.Name+" that could be left out ("+e.By+")", "")
+		} else if e.Drop {
 			r.Note("dropped", e.Name+" was left out of the "+string(q.Endpoint)+" request by hand ("+e.By+")", "")
 		}
 		e.apply(q)
@@ -68,6 +71,11 @@ func (e Edit) apply(q *flow.Request) {
 	if e.Header {
 		list = &q.Headers
 		e.Name = http.CanonicalHeaderKey(e.Name)
+		for _, h := range q.Headers {
+			if strings.EqualFold(h.Name, e.Name) {
+				e.Name = h.Name // replaced, whatever way it was written
+			}
+		}
 	}
 	p := trace.Param{Name: e.Name, Value: e.Value, Secret: e.Secret, Bent: list.Has(e.Name), Origin: trace.Origin{By: e.By, Why: "by hand"}}
 	switch {

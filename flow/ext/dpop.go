@@ -88,7 +88,7 @@ func (p *prover) prove(_ context.Context, r *flow.Run, q *flow.Request) error {
 	if err != nil {
 		return err
 	}
-	proof, err := jose.Sign(alg, p.key.Key, map[string]any{"typ": "dpop+jwt", "jwk": p.key.PublicJWK()}, claims)
+	proof, err := r.Sign("dpop", alg, p.key.Key, map[string]any{"typ": "dpop+jwt", "jwk": p.key.PublicJWK()}, claims)
 	if err != nil {
 		return &flow.ConfigError{Field: "dpop_key", Problem: err.Error()}
 	}
@@ -100,6 +100,9 @@ func (p *prover) prove(_ context.Context, r *flow.Run, q *flow.Request) error {
 func bare(u *url.URL) string {
 	v := *u
 	v.RawQuery, v.ForceQuery, v.Fragment, v.RawFragment = "", false, "", ""
+	if v.Path == "" {
+		v.Path = "/" // as the request line has it
+	}
 	return v.String()
 }
 

@@ -15,6 +15,7 @@ func dpopChecks(key jose.Private) []flow.Check {
 		{ID: "dpop-bound", Code: "V-DP-01", Spec: "RFC 9449 §6.1", Level: trace.Must, At: flow.Token, Eval: func(_ *flow.Run, p *flow.Response) flow.Verdict { return bound(p, key) }},
 		{ID: "dpop-introspected", Code: "V-DP-02", Spec: "RFC 9449 §6.2", Level: trace.Must, At: flow.Introspection, Eval: func(_ *flow.Run, p *flow.Response) flow.Verdict { return introspected(p, key) }},
 	}
+	all = append(all, flow.Check{ID: "id-token-cnf", Code: "V-ID-32", Spec: "OpenID Connect Key Binding (draft); RFC 9449 §6.1", Level: trace.Should, At: flow.IDToken, Eval: func(r *flow.Run, p *flow.Response) flow.Verdict { return idTokenBound(r, p, key) }})
 	for _, at := range []flow.Endpoint{flow.Token, flow.PAR, flow.Userinfo, flow.Resource} {
 		all = append(all,
 			flow.Check{ID: "dpop-nonce-form", Code: "V-TR-18", Spec: "RFC 9449 §8.1", Level: trace.Must, At: at, Eval: nonceForm},
@@ -66,6 +67,10 @@ func bound(p *flow.Response, key jose.Private) flow.Verdict {
 	if !readable {
 		return skip("the token is opaque: only introspection can say what it is bound to")
 	}
+	s, _ := granted(p)
+	if typ := jose.Decode(s).Typ(); cnf == nil && !strings.EqualFold(strings.TrimPrefix(typ, "application/"), "at+jwt") {
+		return warn("cnf.jkt "+key.Public.Thumbprint, "(none)", "the token does not say what it is bound to; its resource may learn that by introspection (RFC 9449 §6.2), and nobody else can see it")
+	}
 	return sameKey(cnf, key, "the token")
 }
 
@@ -80,15 +85,37 @@ func sameKey(cnf *jose.Object, key jose.Private, what string) flow.Verdict {
 	return pass("%s is bound to the key of the proofs", what)
 }
 
+// idTokenBound holds an ID token that names a key to ours, and asks for one where
+// key binding was asked for.
+func idTokenBound(r *flow.Run, p *flow.Response, key jose.Private) flow.Verdict {
+	cnf, there := p.Token.Claims.Object("cnf")
+	got, _ := cnf.String("jkt")
+	if raw, whole := cnf.Get("jwk"); whole && got == "" {
+		got = jose.ParseKey(raw).Thumbprint
+	}
+	switch {
+	case !there && slices.Contains(r.Ask.Scope, "bound_key"):
+		return warn("cnf", "(none)", "key binding was asked for, and the ID token names no key")
+	case !there:
+		return skip("the ID token names no key, and none was asked for")
+	case got != key.Public.Thumbprint:
+		return warn(key.Public.Thumbprint, orNone(got), "the ID token is bound to another key than the one that made the proof")
+	}
+	return pass("the ID token is bound to the key of the proofs")
+}
+
 func introspected(p *flow.Response, key jose.Private) flow.Verdict {
 	active, _ := p.Object.Get("active")
 	if string(active) != "true" {
 		return skip("no active token")
 	}
-	if kind, told := p.Object.String("token_type"); told && !strings.EqualFold(kind, "DPoP") {
+	cnf, bound := p.Object.Object("cnf")
+	switch kind, told := p.Object.String("token_type"); {
+	case told && !strings.EqualFold(kind, "DPoP"):
 		return fail("DPoP", kind, "the server says that the token is a %s token", kind)
+	case !told && !bound:
+		return skip("the server does not say that it is bound; refresh tokens of clients that prove themselves are not (RFC 9449 §5)")
 	}
-	cnf, _ := p.Object.Object("cnf")
 	return sameKey(cnf, key, "the token, says the server,")
 }
 
@@ -119,6 +146,8 @@ func nonceOnce(_ *flow.Run, p *flow.Response) flow.Verdict {
 		return skip("no nonce is asked for")
 	case !slices.ContainsFunc(p.Header.Values("DPoP-Nonce"), func(s string) bool { return s != "" }):
 		return fail("DPoP-Nonce", "(none)", "the server asks for a nonce in the proof and gives none")
+	case len(p.Header.Values("DPoP-Nonce")) > 1:
+		return fail("one DPoP-Nonce", "several", "the server asks for a nonce in the proof and gives several: which one is meant cannot be known")
 	}
 	return fail("an answer to the proof with the nonce", "use_dpop_nonce again", "the server asks for a nonce again, though the request carried the one that it had given")
 }

@@ -100,14 +100,18 @@ func TestNonceRetryIsBounded(t *testing.T) {
 
 func TestBound(t *testing.T) {
 	key := generated(t, "EdDSA")
-	jwt := func(claims string) string { return part(`{"alg":"RS256"}`) + "." + part(claims) + ".c2ln" }
+	jwt := func(claims string) string {
+		return part(`{"alg":"RS256","typ":"at+jwt"}`) + "." + part(claims) + ".c2ln"
+	}
+	other := part(`{"alg":"RS256"}`) + "." + part(`{}`) + ".c2ln"
 	for name, c := range map[string]struct{ token, kind, fail string }{
-		"bound":          {jwt(`{"cnf":{"jkt":"` + key.Public.Thumbprint + `"}}`), "dpop", ""},
-		"another key":    {jwt(`{"cnf":{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}`), "DPoP", "V-DP-01"},
-		"not bound":      {jwt(`{}`), "DPoP", "V-DP-01"},
-		"cnf is no more": {jwt(`{"cnf":"jkt"}`), "DPoP", "V-DP-01"},
-		"opaque":         {"opaque", "DPoP", ""},
-		"bearer":         {"opaque", "Bearer", "V-TR-08"},
+		"bound":                                  {jwt(`{"cnf":{"jkt":"` + key.Public.Thumbprint + `"}}`), "dpop", ""},
+		"another key":                            {jwt(`{"cnf":{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}`), "DPoP", "V-DP-01"},
+		"not bound":                              {jwt(`{}`), "DPoP", "V-DP-01"},
+		"cnf is no more":                         {jwt(`{"cnf":"jkt"}`), "DPoP", "V-DP-01"},
+		"opaque":                                 {"opaque", "DPoP", ""},
+		"a JWT that may be nothing but a handle": {other, "DPoP", ""}, // RFC 9449 §6.2
+		"bearer":                                 {"opaque", "Bearer", "V-TR-08"},
 	} {
 		s := &stage{answers: []wire.Answer{answer(200, `{"access_token":"`+c.token+`","token_type":"`+c.kind+`"}`)}}
 		_, _, err := s.perform(t, post(flow.Token), DPoP(key, ""))

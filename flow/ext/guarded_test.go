@@ -58,7 +58,7 @@ func TestOrder(t *testing.T) {
 func TestRequestObject(t *testing.T) {
 	key := generated(t, "ES256")
 	_, rec, _ := (&stage{}).perform(t, ask("response_type", "code", "client_id", "c1", "max_age", "60", "claims", `{"id_token":{"acr":null}}`,
-		"authorization_details", `[{"type":"t"}]`, "resource", "https://a.example", "resource", "https://b.example", "x", `{"left":"alone"}`, "iss", "forged"),
+		"authorization_details", `[{"type":"t"}]`, "resource", "https://a.example", "resource", "https://b.example", "x", `{"left":"alone"}`, "iss", "by-hand"),
 		JAR(Signer{Key: key}, false))
 	var built trace.Built
 	for _, r := range rec {
@@ -82,7 +82,7 @@ func TestRequestObject(t *testing.T) {
 		t.Fatalf("%v, typ %s", err, o.Typ())
 	}
 	for name, want := range map[string]string{
-		"iss": `"c1"`, "aud": `"https://as.example"`, "response_type": `"code"`, "client_id": `"c1"`, "max_age": `60`,
+		"iss": `"by-hand"`, "aud": `"https://as.example"`, "response_type": `"code"`, "client_id": `"c1"`, "max_age": `60`,
 		"claims": `{"id_token":{"acr":null}}`, "authorization_details": `[{"type":"t"}]`, "resource": `["https://a.example","https://b.example"]`,
 		"x": `"{\"left\":\"alone\"}"`, "iat": "1795440000", "exp": "1795440300",
 	} {

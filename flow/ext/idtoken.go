@@ -20,13 +20,13 @@ func IDToken() flow.Extension {
 			if at := resp.Request.Endpoint; at != flow.Token && at != flow.Authorization && at != flow.Notification {
 				return nil
 			}
-			if access, _ := resp.Object.String("access_token"); strings.Count(access, ".") == 2 {
-				accessToken(r, resp, access)
-			}
+			access := accessToken(r, resp)
 			if id, ok := resp.Object.String("id_token"); ok {
-				return idToken(ctx, r, resp, id)
+				if err := idToken(ctx, r, resp, id); err != nil {
+					return err
+				}
 			}
-			return nil
+			return forItsResource(r, resp, access)
 		},
 	}
 }
@@ -89,16 +89,37 @@ func told() []string {
 }
 
 // accessToken shows an access token that happens to be a JWT. It is not ours
-// to judge: RFC 9068 §6.
-func accessToken(r *flow.Run, carrier *flow.Response, raw string) {
+// to rely on: RFC 9068 §6.
+func accessToken(r *flow.Run, carrier *flow.Response) *jose.Token {
+	raw, _ := carrier.Object.String("access_token")
+	if strings.Count(raw, ".") != 2 {
+		return nil
+	}
 	t := jose.Decode(raw)
 	if t.Header == nil || t.Claims == nil {
-		return
+		return nil
 	}
 	r.Say(trace.Decoded{
 		What: "access_token", Foreign: true, Header: raws(t.Header), Claims: raws(t.Claims), Evidence: []int{carrier.Seq},
 		Reason: "for its resource to verify; a client must not rely on what is inside (RFC 9068 §6)",
 	})
+	return t
+}
+
+// forItsResource has an access token judged as its resource will see it, with
+// the keys that the ID token made us fetch, or with none.
+func forItsResource(r *flow.Run, carrier *flow.Response, t *jose.Token) error {
+	if id, _ := carrier.Object.String("id_token"); t == nil || t.Raw == id {
+		return nil // what is both is judged as what it is
+	}
+	resp := &flow.Response{
+		Request: &flow.Request{Endpoint: flow.AccessToken}, Token: t, Signature: r.VerifyAtHand(t), Carrier: carrier, Seq: carrier.Seq,
+	}
+	if resp.Signature.Seq != 0 {
+		resp.Evidence = []int{resp.Signature.Seq}
+	}
+	_, gate := r.Judge(resp)
+	return gate
 }
 
 func raws(o *jose.Object) []byte {

@@ -14,6 +14,7 @@ func Iss() flow.Extension {
 		Checks: []flow.Check{
 			{ID: "iss-match", Code: "V-AR-05", Spec: "RFC 9207 §2.4", Level: trace.Must, At: flow.Authorization, Eval: issMatch},
 			{ID: "iss-present", Code: "V-AR-06", Spec: "RFC 9207 §2.4", Level: trace.Must, At: flow.Authorization, Eval: issPresent},
+			{ID: "error-authentic", Code: "V-AR-09", Spec: "RFC 9207 §2.4", Level: trace.Must, At: flow.Authorization, Eval: errorAuthentic},
 			{ID: "iss-unadvertised", Code: "V-AR-07", Spec: "RFC 9207 §2.4", Level: trace.Should, At: flow.Authorization, Eval: issUnadvertised},
 		},
 	}
@@ -53,10 +54,26 @@ func issUnadvertised(r *flow.Run, resp *flow.Response) flow.Verdict {
 	switch {
 	case advertised(r), !resp.Values.Has("iss"):
 		return flow.Verdict{Outcome: trace.Skip, Detail: "nothing unadvertised"}
+	case resp.Arrived != nil:
+		return skip("it stands in the signed answer, which always has one: judged by jarm-iss")
 	case r.Server.Issuer == "":
 		return flow.Verdict{Outcome: trace.Skip, Detail: "the issuer is not known"}
 	case got != r.Server.Issuer:
 		return flow.Verdict{Outcome: trace.Fail, Detail: "an iss that the metadata do not announce names another issuer", Expected: r.Server.Issuer, Actual: got}
 	}
 	return flow.Verdict{Outcome: trace.Warn, Detail: "iss came and fits, but the metadata do not announce it (authorization_response_iss_parameter_supported)", Actual: got}
+}
+
+// errorAuthentic says whether an error is the server's own word. Of one that is
+// not, nothing is shown, and its error_uri is not offered.
+func errorAuthentic(r *flow.Run, resp *flow.Response) flow.Verdict {
+	if !resp.Values.Has("error") {
+		return skip("not an error")
+	}
+	for _, judge := range []func(*flow.Run, *flow.Response) flow.Verdict{stateMatch, issMatch, issPresent, issUnadvertised} {
+		if judge(r, resp).Outcome == trace.Fail {
+			return fail("this server's error", "one that may be anybody's", "the answer is an error that may not be this server's: what it says is withheld")
+		}
+	}
+	return pass("")
 }

@@ -63,8 +63,9 @@ func (s Signer) wrap(ctx context.Context, r *flow.Run, q *flow.Request, seal boo
 			return err
 		}
 	}
+	client := whose(r, q)
 	q.Params = nil
-	q.Params.Set("client_id", r.Client.ID, trace.Origin{By: r.Ask.By("client_id"), Ref: "RFC 9101 §5", Why: "has to stand outside as well: whose key verifies the request object"})
+	q.Params.Set("client_id", client, trace.Origin{By: r.Ask.By("client_id"), Ref: "RFC 9101 §5", Why: "has to stand outside as well: whose key verifies the request object"})
 	q.Params.SetSecret("request", object, trace.Origin{By: "jar", Ref: "RFC 9101 §5", Why: "everything else is inside; what stood outside would be ignored (§6.3)"})
 	return nil
 }
@@ -82,28 +83,30 @@ func requestClaims(r *flow.Run, q *flow.Request) (json.RawMessage, error) {
 	}
 	now := r.Now()
 	list := []jose.Claim{
-		{Name: "iss", Value: r.Client.ID}, {Name: "aud", Value: aud},
+		{Name: "iss", Value: whose(r, q)}, {Name: "aud", Value: aud},
 		{Name: "iat", Value: now.Unix()}, {Name: "nbf", Value: now.Unix()}, {Name: "exp", Value: now.Add(objectLifetime).Unix()}, {Name: "jti", Value: jti},
 	}
 	for _, p := range q.Params {
-		if slices.ContainsFunc(list, func(c jose.Claim) bool { return c.Name == p.Name }) {
+		c := jose.Claim{Name: p.Name, Value: claimValue(q.Params, p.Name)}
+		if i := slices.IndexFunc(list, func(c jose.Claim) bool { return c.Name == p.Name }); i >= 0 {
+			list[i] = c // a claim of the object itself that was given by hand
 			continue
 		}
-		list = append(list, jose.Claim{Name: p.Name, Value: claimValue(q.Params, p.Name)})
+		list = append(list, c)
 	}
 	return jose.Claims(list, nil)
 }
 
 // claimValue is a parameter as a claim: JSON where the parameter is JSON, a
 // number where it is one, a list where it repeats (RFC 9101 §4, OpenID Connect
-// Core §6.1, RFC 9396 §4, RFC 8707 §2).
+// Core §6.1, RFC 9396 §3, RFC 8707 §2.1).
 func claimValue(all flow.Params, name string) any {
 	var values []any
 	for _, p := range all {
 		if p.Name != name {
 			continue
 		}
-		if asJSON := slices.Contains([]string{"claims", "authorization_details", "max_age"}, name); asJSON && json.Valid([]byte(p.Value)) {
+		if asJSON := slices.Contains([]string{"claims", "authorization_details", "max_age", "exp", "iat", "nbf"}, name); asJSON && json.Valid([]byte(p.Value)) {
 			values = append(values, json.RawMessage(p.Value))
 			continue
 		}
@@ -116,7 +119,7 @@ func claimValue(all flow.Params, name string) any {
 }
 
 // requestAlgs and those beside it are the metadata members that say what
-// request objects may be made with (RFC 9101 §10.5, OpenID Connect Discovery §3).
+// request objects may be made with (RFC 9101 §4, OpenID Connect Discovery §3).
 const (
 	requestAlgs     = "request_object_signing_alg_values_supported"
 	requestSealAlgs = "request_object_encryption_alg_values_supported"
@@ -145,7 +148,7 @@ func (s Signer) sign(r *flow.Run, claims json.RawMessage) (object, signed string
 	default:
 		return "", "", &flow.ConfigError{Field: "key", Problem: "missing, and a request object has to be signed"}
 	}
-	if object, err = jose.Sign(alg, key, header, claims); err != nil {
+	if object, err = r.Sign("request-object", alg, key, header, claims); err != nil {
 		return "", "", &flow.ConfigError{Field: "signing_alg", Problem: err.Error()}
 	}
 	if least := map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}[alg]; s.Key.Key == nil && len(r.Client.Secret) < least {
@@ -153,7 +156,7 @@ func (s Signer) sign(r *flow.Run, claims json.RawMessage) (object, signed string
 	}
 	if listed, told := r.Server.Lists(requestAlgs, alg); told && !listed {
 		all, _ := r.Server.Metadata.Strings(requestAlgs)
-		r.Note("jar-alg", "request objects are signed with "+alg+", though the metadata list only "+strings.Join(all, ", "), "RFC 9101 §10.5")
+		r.Note("jar-alg", "request objects are signed with "+alg+", though the metadata list only "+strings.Join(all, ", "), "RFC 9101 §4")
 	}
 	return object, fmt.Sprintf("%s by %s", alg, name), nil
 }

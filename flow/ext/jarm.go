@@ -2,8 +2,8 @@ package ext
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow"
@@ -74,7 +74,9 @@ func parameters(claims *jose.Object) (*jose.Object, bool) {
 		if s.Len() > 0 {
 			s.WriteByte(',')
 		}
-		s.WriteString(strconv.Quote(m.Name) + ":" + string(m.Value))
+		name, _ := json.Marshal(m.Name) // a string always encodes
+		s.Write(name)
+		s.WriteString(":" + string(m.Value))
 	}
 	o, _ := jose.ParseObject([]byte("{" + s.String() + "}"))
 	return o, o != nil

@@ -43,6 +43,12 @@ func jarmForm(_ *flow.Run, p *flow.Response) flow.Verdict {
 	if p.Arrived != nil {
 		arrived = p.Arrived
 	}
+	if !arrived.Has("response") && !strings.HasSuffix(p.Request.Sent("response_mode"), "jwt") {
+		return skip("no JWT was asked for, and none came")
+	}
+	if slices.Contains(arrived.Repeated(), "response") {
+		return fail("response once", "response repeated", "response came more than once: which one is meant cannot be known")
+	}
 	if !arrived.Has("response") {
 		if len(arrived) == 0 {
 			return fail("response", "(none)", "the answer has no response parameter, though a JWT was asked for")

@@ -3,6 +3,7 @@ package ext
 import (
 	"context"
 	"crypto/tls"
+	"net/url"
 
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/jose"
@@ -63,13 +64,19 @@ func certificateBound(r *flow.Run, p *flow.Response, mine string) flow.Verdict {
 	return pass("the token is bound to the certificate that was shown")
 }
 
+// sameURL compares with an address as the metadata write it.
+func sameURL(u *url.URL, other string) bool {
+	o, err := url.Parse(other)
+	return err == nil && u.String() == o.String()
+}
+
 // aliasUsed is a check on ourselves.
 func aliasUsed(r *flow.Run, p *flow.Response) flow.Verdict {
 	other := r.Server.Alias(p.Request.Endpoint)
 	switch {
 	case other == "":
 		return skip("the server has no address of its own for requests with a certificate")
-	case p.Request.URL.String() != other:
+	case !sameURL(p.Request.URL, other):
 		return fail(other, p.Request.URL.String(), "the request with a certificate did not go to the mtls_endpoint_aliases")
 	}
 	return pass("sent to the address for requests with a certificate")

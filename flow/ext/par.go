@@ -22,6 +22,15 @@ func PAR() flow.Extension {
 	}
 }
 
+// whose is the client whose request it is: the one inside, which may have been
+// changed by hand.
+func whose(r *flow.Run, q *flow.Request) string {
+	if id := q.Params.Get("client_id"); id != "" {
+		return id
+	}
+	return r.Client.ID
+}
+
 // push makes the request over the back channel: client authentication, proofs
 // and checks apply to it as to any other.
 func push(ctx context.Context, r *flow.Run, q *flow.Request) error {
@@ -35,12 +44,18 @@ func push(ctx context.Context, r *flow.Run, q *flow.Request) error {
 	if err != nil {
 		return err
 	}
+	if sent := resp.Request.Params; !sent.Has("request") {
+		q.Meant = slices.DeleteFunc(slices.Clone(sent), func(p trace.Param) bool { // what was changed by hand on its way counts as asked for
+			return !q.Params.Has(p.Name) && slices.Contains([]string{"client_assertion", "client_assertion_type", "client_secret"}, p.Name)
+		})
+	}
 	uri := resp.String("request_uri")
 	if uri == "" {
 		return &flow.ProtocolError{Endpoint: flow.PAR, Status: resp.Status, Problem: "answered without a request_uri: there is nothing to send the browser with", Seq: resp.Seq}
 	}
+	client := whose(r, q)
 	q.Params = nil
-	q.Params.Set("client_id", r.Client.ID, trace.Origin{By: r.Ask.By("client_id"), Ref: "RFC 9126 §4", Why: "whose request it is"})
+	q.Params.Set("client_id", client, trace.Origin{By: r.Ask.By("client_id"), Ref: "RFC 9126 §4", Why: "whose request it is"})
 	q.Params.Set("request_uri", uri, trace.Origin{By: "par", Ref: "RFC 9126 §4", Why: "stands for all that was pushed; good for one use"})
 	lives := ""
 	if n, ok := resp.Object.Number("expires_in"); ok {

@@ -21,7 +21,10 @@ type detail struct {
 // RAR asks for rights in detail, and compares what was granted with it. The
 // details are a JSON list of objects, each with its type.
 func RAR(first flow.Endpoint, details, by string) flow.Extension {
-	asked, _ := readDetails([]byte(details))
+	asked := func(r *flow.Run) []detail { // as it went out, which may have been changed by hand
+		all, _ := readDetails([]byte(r.Asked(first).Sent("authorization_details")))
+		return all
+	}
 	return flow.Extension{
 		Name: "rar", Spec: "RFC 9396",
 		Doc: "rich authorization requests\n\n" +
@@ -32,13 +35,13 @@ func RAR(first flow.Endpoint, details, by string) flow.Extension {
 		}},
 		Inspect: func(_ context.Context, r *flow.Run, p *flow.Response) error {
 			if p.Request.Endpoint == flow.Token {
-				compare(r, asked, p)
+				compare(r, asked(r), p)
 			}
 			return nil
 		},
 		Checks: []flow.Check{{
 			ID: "authorization-details", Code: "V-TR-16", Spec: "RFC 9396 §7", Level: trace.Must, At: flow.Token,
-			Eval: func(_ *flow.Run, p *flow.Response) flow.Verdict { return detailsGranted(asked, p) },
+			Eval: func(r *flow.Run, p *flow.Response) flow.Verdict { return detailsGranted(asked(r), p) },
 		}},
 	}
 }
@@ -80,6 +83,9 @@ func detailsGranted(asked []detail, p *flow.Response) flow.Verdict {
 		return skip("no token")
 	}
 	raw, present := p.Object.Get("authorization_details")
+	if len(asked) == 0 {
+		return skip("none were asked for")
+	}
 	if !present {
 		return fail("authorization_details", "(none)", "the answer does not say what was granted")
 	}

@@ -60,6 +60,13 @@ func sameAsBefore(r *flow.Run, p *flow.Response) flow.Verdict {
 	if !slices.Equal(want, got) {
 		return flow.Verdict{Outcome: trace.Fail, Detail: "the refreshed ID token is for another audience than the earlier one"}
 	}
+	then, _ := before.Claims.Number("iat")
+	now, _ := p.Token.Claims.Number("iat")
+	if a, err := then.Int64(); err == nil {
+		if b, err := now.Int64(); err == nil && b < a {
+			return flow.Verdict{Outcome: trace.Fail, Detail: "the refreshed ID token was issued before the earlier one: it is an old one", Expected: "not before " + then.String(), Actual: now.String()}
+		}
+	}
 	if now, _ := p.Token.Claims.Get("auth_time"); now != nil {
 		if then, _ := before.Claims.Get("auth_time"); then != nil && string(then) != string(now) {
 			return flow.Verdict{Outcome: trace.Fail, Detail: "auth_time changed, though nobody signed in again", Expected: string(then), Actual: string(now)}

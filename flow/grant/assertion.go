@@ -44,7 +44,7 @@ func (s Signer) Assertion(r *flow.Run, now time.Time) (string, error) {
 	if s.Key.Kid != "" {
 		header["kid"] = s.Key.Kid
 	}
-	token, err := jose.Sign(alg, s.Key.Key, header, claims)
+	token, err := r.Sign("assertion", alg, s.Key.Key, header, claims)
 	if err != nil {
 		return "", &flow.ConfigError{Field: "key", Problem: err.Error()}
 	}

@@ -57,6 +57,9 @@ func ciba(ctx context.Context, r *flow.Run) error {
 	}
 	r.Say(trace.Waiting{For: waiting})
 	id := resp.Values.Get("auth_req_id")
+	if r.Dry && delivery != "poll" {
+		return nil // nobody is going to call
+	}
 	switch delivery {
 	case "ping":
 		return pinged(ctx, r, call{id, secret, life})

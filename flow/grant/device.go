@@ -67,7 +67,7 @@ func show(ctx context.Context, r *flow.Run, resp *flow.Response) {
 	}
 	r.Say(trace.Note{Topic: "device-code", Text: "open the address, and type the code; or open the last address, which has the code in it", Ref: "RFC 8628 §3.3", Lines: lines})
 	if r.Approach != nil {
-		r.Approach(ctx, r.Say, best)
+		_ = r.Approach(ctx, r.Say, best) // whoever does not get there will not approve: the polls say so
 	}
 	life := seconds(resp, "expires_in", 0).Round(time.Second)
 	r.Say(trace.Waiting{For: "the person to approve, for up to " + life.String()})

@@ -23,7 +23,7 @@ type Object struct {
 
 // ParseObject reads b strictly and returns what it could read, with all that
 // was wrong: json-empty, json-bom, json-not-utf8, json-syntax,
-// json-not-object, json-duplicate-name (at any depth), json-too-deep,
+// json-not-object, json-duplicate-name (at any depth), json-too-deep, json-too-many,
 // json-trailing-data. The object is nil only when nothing usable was found. It
 // shares memory with b.
 func ParseObject(b []byte) (*Object, []Problem) {

@@ -2,6 +2,7 @@ package jose
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,7 @@ func TestParseObjectProblems(t *testing.T) {
 		{name: "same name elsewhere", in: `{"a":{"a":{"a":1}},"A":1}`, members: []string{"a", "A"}},
 		{name: "control characters in a name", in: "{\"a\":{\"\\u001b[31m\":1,\"\\u001b[31m\":2}}", ids: []string{"json-duplicate-name"}, detail: `\x1b[31m`, members: []string{"a"}},
 		{name: "as deep as allowed", in: deep(64), members: []string{"a"}},
+		{name: "too many", in: `{"b":{` + strings.Repeat(`"a":1,`, 20_000) + `"c":1}}`, ids: append(slices.Repeat([]string{"json-duplicate-name"}, 16), "json-too-many"), none: true},
 		{name: "too deep", in: `{"b":1,` + deep(65)[1:], ids: []string{"json-too-deep"}, members: []string{"b"}},
 	}
 	for _, tt := range tests {

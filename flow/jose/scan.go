@@ -11,6 +11,10 @@ import (
 const (
 	maxDepth      = 64 // nesting that is read (RFC 8259 §9 allows a limit)
 	maxDuplicates = 16 // repeated names that are reported
+
+	// maxMembers is how many members a text may have: what has more is no answer
+	// to anything, and costs memory a hundred times its size.
+	maxMembers = 20_000
 )
 
 // A scanner reads JSON as RFC 8259 has it and nothing beyond. encoding/json
@@ -22,6 +26,7 @@ type scanner struct {
 	path       []step // from the top to the value being read
 	badText    bool   // json-not-utf8 was reported
 	duplicates int
+	members    int
 	problems   []Problem
 }
 
@@ -193,6 +198,10 @@ func (s *scanner) name(seen map[string]int) bool {
 	s.path[len(s.path)-1] = step{}
 	if !s.space() || s.in[s.pos] != '"' {
 		return s.broken("a member name")
+	}
+	if s.members++; s.members > maxMembers {
+		s.report("json-too-many", "RFC 8259 §9", "more than %d members at byte %d", maxMembers, s.pos)
+		return false
 	}
 	from := s.pos
 	if !s.string() {

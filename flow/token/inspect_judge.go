@@ -33,6 +33,7 @@ func judgements() []judgement {
 		{"token-signed", "V-ID-08", "RFC 8725 §3.2", trace.Must, jwt, (*specimen).judgeSigned},
 		{"token-signature", "V-ID-10", "RFC 7515 §5.2", trace.Must, jwt, (*specimen).judgeSignature},
 		{"token-iss", "V-ID-14", "RFC 8725 §3.8", trace.Must, jwt, (*specimen).judgeIss},
+		{"token-client", "V-ID-15", "OIDC Core §3.1.3.7-3; RFC 9068 §2.2", trace.Must, func(s *specimen) bool { return jwt(s) && s.run.Client.ID != "" }, (*specimen).judgeClient},
 		{"token-exp", "V-ID-17", "RFC 7519 §4.1.4", trace.Must, jwt, (*specimen).judgeExp},
 		{"token-nbf", "V-ID-19", "RFC 7519 §4.1.5", trace.Must, jwt, (*specimen).judgeNbf},
 		{"token-at_hash", "V-ID-24", "OIDC Core §3.1.3.6", trace.Must, has("at_hash"), func(s *specimen) flow.Verdict { return s.judgeHash("at_hash") }},

@@ -82,3 +82,23 @@ func (s *specimen) judgeAud() flow.Verdict {
 	}
 	return good("")
 }
+
+// judgeClient asks what a client asks first: was it made for me? An access
+// token names the client beside its audience (RFC 9068 §2.2), any other is
+// meant for it. What a client made itself names it as iss.
+func (s *specimen) judgeClient() flow.Verdict {
+	id := s.run.Client.ID
+	for _, claim := range map[bool][]string{true: {"client_id", "azp"}, false: {"aud"}}[s.what == "access_token"] {
+		all, _ := s.claims.Strings(claim)
+		switch {
+		case slices.Contains(all, id):
+			return good("")
+		case s.claims.Has(claim):
+			return bad(id, orWord(strings.Join(all, ", "), "(none)"), "%s names another than the client", claim)
+		}
+	}
+	if s.what == "request_object" || s.what == "client_assertion" || s.what == "dpop_proof" || s.what == "access_token" {
+		return beyond("it does not say for which client it is")
+	}
+	return bad(id, "(none)", "it does not say whom it is for")
+}

@@ -108,9 +108,9 @@ func TestIntrospectJWT(t *testing.T) {
 		{"genuine", mine.jwt(t, typ, claims(issuer, "me")), "", "", true},
 		{"typ in full", mine.jwt(t, "application/Token-Introspection+JWT", claims(issuer, "me")), "", "", true},
 		{"typ JWT", mine.jwt(t, "JWT", claims(issuer, "me")), "", "introspection-jwt-typ", false},
-		{"another issuer", mine.jwt(t, typ, claims("https://evil.example", "me")), "", "introspection-jwt-iss", false},
-		{"another resource", mine.jwt(t, typ, claims(issuer, "you")), "", "introspection-jwt-aud", false},
-		{"another key", other.jwt(t, typ, claims(issuer, "me")), "", "introspection-jwt-signature", false},
+		{"another issuer", mine.jwt(t, typ, claims("https://evil.example", "me")), "check V-IN-01", "introspection-jwt-iss", false},
+		{"another resource", mine.jwt(t, typ, claims(issuer, "you")), "", "", true}, // RFC 9701 §5: perhaps another name of the resource,
+		{"another key", other.jwt(t, typ, claims(issuer, "me")), "check V-IN-01", "introspection-jwt-signature", false},
 		{"nothing inside", mine.jwt(t, typ, `{"iss":"https://as.example","aud":"me","active":true}`), "protocol", "introspection-jwt-form", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

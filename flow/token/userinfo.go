@@ -25,6 +25,11 @@ func userinfo(ctx context.Context, r *flow.Run) error {
 	if r.Ask.Values["access_token"] == "" {
 		return &flow.ConfigError{Field: "access_token", Problem: "the UserInfo endpoint tells nothing to whom brings no access token"}
 	}
+	if hint := r.Ask.Values["id_token_hint"]; hint != "" && !r.Dry {
+		if t, _ := r.Unseal(hint); !t.Claims.Has("sub") {
+			return &flow.ConfigError{Field: "id_token_hint", Problem: "is no ID token whose sub can be read, so that nothing can be compared with it"}
+		}
+	}
 	q, err := r.NewRequest(flow.Userinfo)
 	if err != nil {
 		return err

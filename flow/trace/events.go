@@ -97,6 +97,14 @@ type (
 		Secrets  []Secret        `json:"secrets,omitempty"` // which claims are secrets
 	}
 
+	// Described is what a document says, in plain words: a server's metadata and
+	// its keys, by group.
+	Described struct {
+		What     string   `json:"what"` // "metadata"
+		Members  []Member `json:"members"`
+		Evidence []int    `json:"evidence,omitempty"`
+	}
+
 	// Finding is the verdict of one check.
 	Finding struct {
 		ID       string  `json:"id"`   // ours, kebab-case, stable for ever
@@ -144,9 +152,9 @@ type (
 	}
 )
 
-// A Member is one member of a token's header or claims, in plain words.
+// A Member is one member of a token or of metadata, in plain words.
 type Member struct {
-	In    string `json:"in"` // "header" or "claims"
+	In    string `json:"in"` // "header", "claims"; of metadata the group
 	Name  string `json:"name"`
 	Value string `json:"value"` // as text; an object or a list as JSON
 	Means string `json:"means,omitempty"`
@@ -239,6 +247,9 @@ func (Returned) Kind() string { return "returned" }
 
 // Kind implements Event.
 func (Decoded) Kind() string { return "decoded" }
+
+// Kind implements Event.
+func (Described) Kind() string { return "described" }
 
 // Kind implements Event.
 func (Finding) Kind() string { return "finding" }

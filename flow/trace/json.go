@@ -76,6 +76,6 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 func Events() []Event {
 	return []Event{
 		RunStarted{}, StepStarted{}, Built{}, Exchanged{}, Opened{}, Returned{},
-		Decoded{}, Finding{}, Waiting{}, Note{}, Obtained{}, Ended{},
+		Decoded{}, Described{}, Finding{}, Waiting{}, Note{}, Obtained{}, Ended{},
 	}
 }

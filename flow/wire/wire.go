@@ -33,6 +33,7 @@ type Options struct {
 	Resolve   map[string]string                     // "host:port" to "addr:port"
 	UserAgent string
 	Now       func() time.Time
+	KeyLog    io.Writer // the secrets of TLS connections, for tools that decrypt them; nil: nowhere
 }
 
 // A Client sends requests and keeps connections.
@@ -68,6 +69,7 @@ func New(o Options) *Client {
 			MinVersion:         tls.VersionTLS12,
 			InsecureSkipVerify: o.Insecure,
 			RootCAs:            o.Roots,
+			KeyLogWriter:       o.KeyLog,
 		},
 	}
 	return c
@@ -154,7 +156,10 @@ func (c *Client) Do(ctx context.Context, q Request) (*Answer, error) {
 	if hr.Header.Get("User-Agent") == "" {
 		hr.Header.Set("User-Agent", c.o.UserAgent)
 	}
-	if q.Body != nil {
+	if q.Body != nil && len(q.Body) == 0 {
+		hr.Body = http.NoBody // Content-Length: 0, and nothing chunked
+	}
+	if len(q.Body) > 0 {
 		hr.Body = rec.body(q.Body) // no GetBody: a body is sent once or not at all
 		hr.ContentLength = int64(len(q.Body))
 	}
