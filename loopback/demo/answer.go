@@ -17,9 +17,6 @@ type code struct {
 	used          bool
 }
 
-// codeLifetime is what FAPI 2.0 Security Profile §5.3.2.1 allows at most.
-const codeLifetime = 60 * time.Second
-
 // A field is one parameter of an authorization response.
 type field struct{ Name, Value string }
 
@@ -35,6 +32,13 @@ func (s *Server) answerAgreed(x *exchange, a *authorization) {
 // answerCode sends the browser back with what the response type names: a code
 // (RFC 6749 §4.1.2), tokens (§4.2.2), or both (OpenID Connect Core §3.3.2.5).
 func (s *Server) answerCode(x *exchange, a *authorization) {
+	if s.broken("form-post-error") {
+		s.answerError(x, a, oauthError{"access_denied", "the person said no, as it was told to"})
+		return
+	}
+	if s.answerOddly(x, a) {
+		return
+	}
 	if s.broken("error-unregistered") {
 		s.answerError(x, a, oauthError{"oops", "something went wrong, as it was told to"})
 		return
@@ -62,7 +66,10 @@ func (s *Server) codeField(x *exchange, a *authorization, g *grant) []field {
 		return nil
 	}
 	value := s.secret(x)
-	s.codes.put(value, &code{authorization: a, grant: g, expires: s.now().Add(codeLifetime)})
+	if s.broken("code-guessable") {
+		value = guessed
+	}
+	s.codes.put(value, &code{authorization: a, grant: g, expires: s.now().Add(s.config.Lifetimes.Code)})
 	return []field{{"code", value}}
 }
 
@@ -90,6 +97,8 @@ func (s *Server) answer(x *exchange, a *authorization, fields []field) {
 	switch {
 	case mode == "query" && s.broken("code-in-fragment"):
 		mode = "fragment"
+	case mode == "form_post" && s.broken("form-post-in-query"):
+		mode = "query"
 	case mode == "fragment" && s.broken("front-in-query"):
 		mode = "query"
 	}
@@ -110,6 +119,8 @@ func (s *Server) answer(x *exchange, a *authorization, fields []field) {
 // stateField is the client's state, exactly as it came.
 func (s *Server) stateField(a *authorization) []field {
 	switch {
+	case a.state == "" && s.broken("state-uninvited"):
+		return []field{{"state", "nobody-asked"}}
 	case a.state == "" || s.broken("state-missing"):
 		return nil
 	case s.broken("state-wrong"):
@@ -123,7 +134,7 @@ func (s *Server) issField() []field {
 	switch {
 	case s.broken("iss-missing"):
 		return nil
-	case s.broken("iss-wrong"), s.broken("iss-unadvertised-wrong"):
+	case s.broken("iss-wrong"), s.broken("iss-unadvertised-wrong"), s.broken("error-iss-wrong"):
 		return []field{{"iss", otherServer}}
 	}
 	return []field{{"iss", s.config.Issuer}}
@@ -153,7 +164,7 @@ func withQuery(uri, query string) string {
 func (s *Server) newGrant(a *authorization) *grant {
 	return &grant{
 		client: a.client.ID, user: a.session.user, scope: slices.Clone(a.scope), nonce: a.nonce, hybrid: a.wants("id_token"),
-		authTime: a.session.authTime, sid: a.session.sid, expires: s.now().Add(grantLifetime),
+		authTime: a.session.authTime, sid: a.session.sid, expires: s.now().Add(s.config.Lifetimes.RefreshToken),
 		audience: a.resources, details: a.details, claims: a.claims, acr: a.acr, acrAsked: a.acrAsked,
 	}
 }

@@ -131,7 +131,7 @@ func (s *Server) readRequest(a *authorization, p params) *oauthError {
 		return &oauthError{"invalid_request", name + " came more than once (RFC 6749 section 3.1)"}
 	}
 	for _, read := range []func(*authorization, params) *oauthError{
-		unsupported, readState, readResponseType, readForm, readScope, readOpenID, readPKCE, readPrompt, readMaxAge, s.readHint, s.readTargets, s.readClaims,
+		unsupported, readState, readResponseType, readForm, s.readScope, readOpenID, readPKCE, readPrompt, readMaxAge, s.readHint, s.readTargets, s.readClaims,
 	} {
 		if fault := read(a, p); fault != nil {
 			return fault
@@ -161,25 +161,25 @@ func readState(a *authorization, _ params) *oauthError {
 }
 
 // readScope wants known scopes; without any, the client gets its person's profile (RFC 6749 §3.3).
-func readScope(a *authorization, p params) *oauthError {
+func (s *Server) readScope(a *authorization, p params) *oauthError {
 	if p.get("scope") == "" {
-		a.scope = []string{"profile"}
+		a.scope = []string{s.usual("profile")}
 		return nil
 	}
-	scope, fault := parseScope(p.get("scope"))
+	scope, fault := s.parseScope(p.get("scope"))
 	a.scope = scope
 	return fault
 }
 
 // parseScope reads a list with single spaces; a scope that comes twice counts once.
-func parseScope(text string) ([]string, *oauthError) {
+func (s *Server) parseScope(text string) ([]string, *oauthError) {
 	var list []string
 	for _, name := range strings.Split(text, " ") {
 		switch {
 		case name == "":
 			return nil, &oauthError{"invalid_scope", "scopes are separated by one space, with none before or after (RFC 6749 section 3.3)"}
-		case !slices.Contains(scopeNames(), name):
-			return nil, &oauthError{"invalid_scope", "scope " + name + " is not known; known are " + knownScopes()}
+		case !slices.Contains(s.scopeNames(), name):
+			return nil, &oauthError{"invalid_scope", "scope " + name + " is not known; known are " + strings.Join(s.scopeNames(), " ")}
 		case slices.Contains(list, name):
 			continue
 		}

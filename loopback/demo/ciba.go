@@ -48,10 +48,13 @@ func (s *Server) answerBackchannel(x *exchange) *oauthError {
 		return fault
 	}
 	c := &cibaRequest{id: s.secret(x), params: p, client: client, pending: pending{
-		flow: "ciba", client: client.ID, expires: s.now().Add(awayLifetime), interval: time.Duration(s.config.Interval) * time.Second,
+		flow: "ciba", client: client.ID, expires: s.now().Add(s.config.Lifetimes.DeviceCode), interval: time.Duration(s.config.Interval) * time.Second,
 	}}
+	if s.broken("ciba-auth-req-id-guessable") {
+		c.id = "request-" + guessed
+	}
 	for _, read := range []func(*cibaRequest) *oauthError{
-		readCIBAScope, s.readCIBATargets, s.readWho, readBinding, readUserCode, s.readExpiry, readNotification,
+		s.readCIBAScope, s.readCIBATargets, s.readWho, readBinding, readUserCode, s.readExpiry, readNotification,
 	} {
 		if fault := read(c); fault != nil {
 			return fault
@@ -61,11 +64,11 @@ func (s *Server) answerBackchannel(x *exchange) *oauthError {
 	return nil
 }
 
-func readCIBAScope(c *cibaRequest) (fault *oauthError) {
+func (s *Server) readCIBAScope(c *cibaRequest) (fault *oauthError) {
 	if c.params.get("request") != "" {
 		return &oauthError{"invalid_request", "this server does not support signed authentication requests"}
 	}
-	if c.scope, fault = parseScope(c.params.get("scope")); c.params.get("scope") == "" || fault == nil && !slices.Contains(c.scope, "openid") {
+	if c.scope, fault = s.parseScope(c.params.get("scope")); c.params.get("scope") == "" || fault == nil && !slices.Contains(c.scope, "openid") {
 		return &oauthError{"invalid_scope", "scope must contain openid (CIBA Core section 7.1)"}
 	}
 	return fault
@@ -155,7 +158,7 @@ func (s *Server) readExpiry(c *cibaRequest) *oauthError {
 	if err != nil || seconds == 0 {
 		return &oauthError{"invalid_request", "requested_expiry must be a positive number of seconds"}
 	}
-	c.expires = s.now().Add(min(time.Duration(seconds)*time.Second, awayLifetime))
+	c.expires = s.now().Add(min(time.Duration(seconds)*time.Second, s.config.Lifetimes.DeviceCode))
 	return nil
 }
 

@@ -26,6 +26,7 @@ type Client struct {
 
 	// How what this client gets is signed and encrypted. An empty name is the
 	// default: RS256, or plain JSON where that is possible, and no encryption.
+	IDTokenSignedAlg                                     string
 	IDTokenEncryptedAlg, IDTokenEncryptedEnc             string
 	UserinfoSignedAlg                                    string
 	UserinfoEncryptedAlg, UserinfoEncryptedEnc           string

@@ -27,6 +27,14 @@ type Hit struct {
 	Header                       http.Header
 	Status                       int
 	Note                         string
+
+	Proto, Host string
+	Peer        string // address of who asked
+	Secure      bool   // over TLS
+	Answer      http.Header
+	AnswerBody  string   // what a fault streams instead is not in it
+	Faults      []string // that made a difference to this answer
+	Took        time.Duration
 }
 
 // A Config says who the server is and how it errs. Only Issuer has no default.
@@ -45,6 +53,11 @@ type Config struct {
 	ClientCAs      []byte            // PEM: issuers of certificates for tls_client_auth; none: that of ClientCertificate
 	Resources      []string          // further audiences for tokens; none: https://api.example
 	Notify         http.RoundTripper // carries CIBA notifications; nil: straight to the client
+	Scopes         []string          // what clients may ask for; none: openid profile email offline_access api
+	Lifetimes      Lifetimes         // of what is handed out
+	Delays         Delays            // before answers leave
+	SigningKeys    []byte            // private JWK Set: its RSA keys are published, the first signs; one on P-256 signs ES256; none: keys of the demo
+	OpaqueTokens   bool              // access tokens say nothing to those who read them
 	DPoPNonce      bool              // demand nonces of this server in DPoP proofs (RFC 9449 §8, §9)
 	Now            func() time.Time
 	Rand           io.Reader
@@ -99,6 +112,10 @@ func (c Config) withDefaults() Config {
 	if len(c.Resources) == 0 {
 		c.Resources = []string{"https://api.example"}
 	}
+	c.Lifetimes = c.Lifetimes.withDefaults()
+	if len(c.Scopes) == 0 {
+		c.Scopes = defaultScopes()
+	}
 	if c.Interval == 0 {
 		c.Interval = 5 // RFC 8628 §3.2
 	}
@@ -128,6 +145,11 @@ func (c Config) check() error {
 	for _, client := range c.Clients {
 		if err := checkEncryption(client); err != nil {
 			return fmt.Errorf("demo: client %s: %w", client.ID, err)
+		}
+	}
+	for _, check := range []func() error{c.Lifetimes.check, c.Delays.check, c.checkScopes} {
+		if err := check(); err != nil {
+			return err
 		}
 	}
 	if c.Interval < 0 {

@@ -43,9 +43,9 @@ func (s *Server) answerDevice(x *exchange) *oauthError {
 	if fault := client.may(deviceGrant); fault != nil {
 		return fault
 	}
-	scope := []string{"profile"}
+	scope := []string{s.usual("profile")}
 	if asked := p.get("scope"); asked != "" {
-		if scope, fault = parseScope(asked); fault != nil {
+		if scope, fault = s.parseScope(asked); fault != nil {
 			return fault
 		}
 	}
@@ -59,7 +59,7 @@ func (s *Server) answerDevice(x *exchange) *oauthError {
 	}
 	s.sendDevice(x, client, &deviceRequest{params: p, userCode: s.userCode(x), pending: pending{
 		resources: resources, details: details,
-		flow: "device", client: client.ID, scope: scope, expires: s.now().Add(awayLifetime),
+		flow: "device", client: client.ID, scope: scope, expires: s.now().Add(s.config.Lifetimes.DeviceCode),
 		interval: time.Duration(s.config.Interval) * time.Second,
 	}})
 	return nil
@@ -79,7 +79,7 @@ func (s *Server) sendDevice(x *exchange, client Client, d *deviceRequest) {
 		{"user_code", d.userCode},
 		{"verification_uri", page},
 		{"verification_uri_complete", page + "?user_code=" + url.QueryEscape(d.userCode)},
-		{"expires_in", int64(awayLifetime / time.Second)},
+		{"expires_in", int64(s.config.Lifetimes.DeviceCode / time.Second)},
 		{"interval", s.config.Interval},
 	}
 	s.bendDevice(&body)

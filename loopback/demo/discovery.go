@@ -3,7 +3,6 @@ package demo
 import (
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // The scopes of the server and what each lets a client do, in plain words.
@@ -23,15 +22,6 @@ var (
 	promptValues  = []string{"none", "login", "consent", "select_account"}
 )
 
-// scopeNames is the scopes a client may ask for.
-func scopeNames() []string {
-	names := make([]string, len(scopes))
-	for i, s := range scopes {
-		names[i] = s.Name
-	}
-	return names
-}
-
 // metadata answers at both well-known places (RFC 8414 §3, OpenID Connect Discovery §4).
 func (s *Server) metadata(x *exchange) {
 	switch {
@@ -44,6 +34,7 @@ func (s *Server) metadata(x *exchange) {
 	}
 	doc := s.document()
 	s.bendDocument(&doc)
+	s.bendMembers(&doc)
 	x.cors()
 	x.header.Set("Cache-Control", "no-cache") // the next server on this port may err differently
 	x.json(http.StatusOK, doc)
@@ -62,7 +53,7 @@ func (s *Server) document() object {
 		{"backchannel_token_delivery_modes_supported", deliveries},
 		{"backchannel_user_code_parameter_supported", true},
 		{"jwks_uri", issuer + "/jwks"},
-		{"scopes_supported", scopeNames()},
+		{"scopes_supported", s.scopeNames()},
 		{"response_types_supported", responseTypes},
 		{"response_modes_supported", responseModes},
 		{"grant_types_supported", grantTypes()},
@@ -73,9 +64,9 @@ func (s *Server) document() object {
 		{"client_attestation_pop_signing_alg_values_supported", keyAlgs},
 		{"code_challenge_methods_supported", pkceMethods},
 		{"subject_types_supported", []string{"public"}},
-		{"id_token_signing_alg_values_supported", []string{"RS256"}},
+		{"id_token_signing_alg_values_supported", s.idTokenAlgs()},
 		{"prompt_values_supported", promptValues}, // OpenID Prompt Create §4
-		{"claims_supported", claimNames()},
+		{"claims_supported", s.claimNames()},
 		{"ui_locales_supported", []string{"en"}},
 		{"request_uri_parameter_supported", false},               // absent would mean true
 		{"authorization_response_iss_parameter_supported", true}, // RFC 9207 §3
@@ -128,7 +119,10 @@ func (s *Server) bendDocument(doc *object) {
 	if s.broken("metadata-no-s256") {
 		doc.set("code_challenge_methods_supported", []string{"plain"})
 	}
-	if s.broken("iss-unadvertised-wrong") {
+	if s.broken("issuer-query") {
+		doc.set("issuer", issuer+"?tenant=1")
+	}
+	if s.broken("iss-unadvertised-wrong") || s.broken("iss-unadvertised") {
 		doc.drop("authorization_response_iss_parameter_supported")
 	}
 	if s.broken("ok-extra-members") {
@@ -138,6 +132,3 @@ func (s *Server) bendDocument(doc *object) {
 
 // otherServer is the issuer of a server that is not this one.
 const otherServer = "https://attacker.example"
-
-// knownScopes is the list for an error text.
-func knownScopes() string { return strings.Join(scopeNames(), " ") }

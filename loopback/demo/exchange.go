@@ -32,7 +32,8 @@ type exchange struct {
 	jkt     string                                   // thumbprint of the key that a DPoP proof has shown
 	after   func()                                   // happens when the answer is on its way
 	note    string
-	failure error // on our own side: becomes a 500
+	faults  []string // that made a difference
+	failure error    // on our own side: becomes a 500
 }
 
 // read takes the request in. An unreadable one is answered already.

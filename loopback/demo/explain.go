@@ -1,5 +1,7 @@
 package demo
 
+import "time"
+
 // An arrived parameter, and what it is for.
 type arrived struct{ Name, Value, Words string }
 
@@ -42,12 +44,12 @@ var modeWords = map[string]string{
 }
 
 // way says what the application gets, and how.
-func (a *authorization) way() string {
+func (a *authorization) way(life time.Duration) string {
 	if !a.wants("code") || len(a.kind) > 1 {
 		return "sends your browser back with " + a.inWords() + ", " + modeWords[a.mode] +
 			". Whatever goes this way can be read by the browser and all that runs in it (RFC 9700 §2.1.2)"
 	}
-	return "writes a code that is good for one use within 60 seconds and sends your browser back with it, " + modeWords[a.mode] +
+	return "writes a code that is good for one use within " + inWords(life) + " and sends your browser back with it, " + modeWords[a.mode] +
 		". The application then trades the code for tokens at the token endpoint, where no browser is involved"
 }
 

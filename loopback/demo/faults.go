@@ -33,13 +33,14 @@ const (
 	GroupToken         = "token response"
 	GroupIDToken       = "ID token"
 	GroupMetadata      = "metadata and keys"
+	GroupVendor        = "habits of vendors"
 	GroupValid         = "unusual but valid"
 )
 
 // Faults is every fault of the code grant, FlowFaults those that show in other
 // grants only.
 var (
-	Faults     = in("", codeFaults)
+	Faults     = in("", byGroup(slices.Concat(codeFaults, moreFaults, vendorFaults)))
 	FlowFaults = slices.Concat(
 		in("refresh", refreshFaults),
 		in("implicit", implicitFaults),
@@ -57,6 +58,8 @@ var (
 		in("jarm-encrypted", jarmSealedFaults),
 		in("rar", rarFaults),
 		in("resource", resourceFaults),
+		in("form-post", formPostFaults),
+		in("secret-jwt", macFaults),
 		in("dpop", dpopFaults),
 		in("userinfo", userinfoFaults),
 		in("userinfo-signed", signedUserinfoFaults),
@@ -67,6 +70,8 @@ var (
 		in("revocation", revocationFaults),
 		in("logout", logoutFaults),
 		in("call", callFaults),
+		in("discover", metaFaults),
+		moreFlowFaults,
 	)
 	everyFault = slices.Concat(Faults, FlowFaults)
 )
@@ -111,22 +116,31 @@ var codeFaults = []row{
 	{"scope-widened", GroupToken, "The token is good for admin as well, which nobody asked for.", codes("V-TR-12")},
 	{"id-token-missing", GroupToken, "The token response has no ID token although openid was granted.", codes("V-TR-13")},
 	{"refresh-equals-access", GroupToken, "The refresh token is the access token.", codes("V-TR-15")},
+	{"expires-in-fraction", GroupToken, "The value of expires_in is no whole number.", codes("V-TR-09")},
+	{"access-equals-id-token", GroupToken, "The access token is the ID token.", codes("V-TR-15")},
 	{"error-with-200", GroupToken, "The token endpoint reports an error with status 200.", codes("V-TR-21")},
 	{"error-unregistered-token", GroupToken, "The token endpoint reports an error that no specification knows.", codes("V-TR-21")},
 
 	{"idtoken-padded", GroupIDToken, "The parts of the ID token end in base64 padding.", codes("V-ID-01")},
+	{"idtoken-trailing-bits", GroupIDToken, "The last character of the ID token has bits that stand for nothing and are not zero.", codes("V-ID-01")},
 	{"idtoken-duplicate-claim", GroupIDToken, "The ID token has sub twice, with different values.", codes("V-ID-02")},
 	{"idtoken-crit", GroupIDToken, "The ID token's header demands an extension that does not exist.", codes("V-ID-03")},
 	{"idtoken-typ-access-token", GroupIDToken, "The ID token's header says it is an access token.", codes("V-ID-04")},
 	{"idtoken-header-jwk", GroupIDToken, "The ID token is signed with a foreign key that its own header supplies.", codes("V-ID-05", "V-ID-10")},
+	{"idtoken-header-jku", GroupIDToken, "The ID token is signed with a foreign key, and its header says where to fetch that.", codes("V-ID-05", "V-ID-10")},
 	{"idtoken-alg-rs384", GroupIDToken, "The ID token is signed with RS384, which the metadata does not list.", codes("V-ID-07", "V-ID-10")},
 	{"idtoken-alg-none", GroupIDToken, "The ID token says alg none and has no signature.", codes("V-ID-08", "V-ID-07")},
 	{"idtoken-hs256-public-key", GroupIDToken, "The ID token is signed with HS256, keyed by the PEM text of the public key.", codes("V-ID-09", "V-ID-07")},
 	{"idtoken-bad-signature", GroupIDToken, "One bit of the ID token's signature is wrong.", codes("V-ID-10")},
+	{"idtoken-es256-bad-signature", GroupIDToken, "The ID token is signed with ES256, which the metadata lists, and one bit of the signature is wrong.", codes("V-ID-10")},
+	{"idtoken-es256-zero", GroupIDToken, "The ID token is signed with ES256, and both numbers of the signature are zero.", codes("V-ID-10")},
 	{"idtoken-foreign-key", GroupIDToken, "The ID token is signed with a key that is not published, under the name of the one that is.", codes("V-ID-10")},
 	{"idtoken-kid-missing-two-keys", GroupIDToken, "Two keys are published and the ID token does not say which one signed it.", codes("V-ID-11")},
+	{"idtoken-kid-missing", GroupIDToken, "The ID token does not say which key signed it, and one that is published fits.", codes("V-ID-11")},
 	{"idtoken-kid-unknown", GroupIDToken, "The ID token names a key that is not published.", codes("V-ID-12")},
 	{"idtoken-iss-wrong", GroupIDToken, "The ID token was issued in the name of another server.", codes("V-ID-14")},
+	{"idtoken-iss-missing", GroupIDToken, "The ID token does not say who issued it.", codes("V-ID-14")},
+	{"idtoken-aud-missing", GroupIDToken, "The ID token does not say for whom it is.", codes("V-ID-15")},
 	{"idtoken-aud-wrong", GroupIDToken, "The ID token was issued to another client.", codes("V-ID-15")},
 	{"idtoken-aud-extra", GroupIDToken, "The ID token was issued to the client and to one it does not know.", codes("V-ID-15")},
 	{"idtoken-azp-wrong", GroupIDToken, "The ID token names another client as the authorized party.", codes("V-ID-16")},
@@ -160,6 +174,7 @@ var codeFaults = []row{
 	{"ok-aud-array", GroupValid, "The aud of the ID token is an array of one.", nil},
 	{"ok-unknown-keys-in-jwks", GroupValid, "The published keys include kinds that are not invented yet.", nil},
 	{"ok-key-rotated", GroupValid, "The signing key is published only from the second request for the keys on.", nil},
+	{"ok-key-rotated-before-signing", GroupValid, "The signing key changes just before the ID token is signed, and the old one is withdrawn.", nil},
 	{"ok-clock-ahead-20s", GroupValid, "The clock of the server is 20 seconds ahead.", nil},
 }
 

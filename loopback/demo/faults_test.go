@@ -119,6 +119,22 @@ func (e *evidence) published() any {
 	return nil
 }
 
+// key is a published key by its name, as the server publishes it in the end.
+func (e *evidence) key(kid string) any {
+	var set jose.JSONWebKeySet
+	_ = json.Unmarshal([]byte(e.jwks[1].body), &set)
+	for _, k := range set.Key(kid) {
+		return k.Key
+	}
+	return nil
+}
+
+// lists says whether the metadata announces an algorithm for ID tokens.
+func (e *evidence) lists(alg string) bool {
+	algs, _ := e.doc()["id_token_signing_alg_values_supported"].([]any)
+	return slices.Contains(algs, any(alg))
+}
+
 func (e *evidence) rs256() bool { return e.signedBy(e.published(), jose.RS256) }
 
 func (e *evidence) seconds(claim string) int64 {
@@ -275,6 +291,65 @@ func effects(idle any) map[string]func(e *evidence) bool {
 			return e.rs256() && reflect.DeepEqual(e.claims["events"], map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}})
 		},
 
+		"expires-in-fraction": func(e *evidence) bool { return e.set["expires_in"] == 299.5 },
+		"access-equals-id-token": func(e *evidence) bool {
+			return e.is("access_token") == e.is("id_token") && e.rs256() && !e.has("at_hash")
+		},
+		"idtoken-trailing-bits": func(e *evidence) bool {
+			// 256 octets leave four bits of the last character without a meaning.
+			_, err := base64.RawURLEncoding.Strict().DecodeString(e.is("id_token")[strings.LastIndex(e.is("id_token"), ".")+1:])
+			return err != nil && e.rs256()
+		},
+		"idtoken-header-jku": func(e *evidence) bool {
+			return e.header["jku"] == "https://attacker.example/jwks" && !e.rs256() && e.signedBy(idle, jose.RS256)
+		},
+		"idtoken-es256-bad-signature": func(e *evidence) bool {
+			return e.header["alg"] == "ES256" && e.header["kid"] == "demo-es256" && e.lists("ES256") && !e.signedBy(e.key("demo-es256"), jose.ES256)
+		},
+		"idtoken-es256-zero": func(e *evidence) bool {
+			return e.header["alg"] == "ES256" && e.lists("ES256") && strings.HasSuffix(e.is("id_token"), "."+strings.Repeat("A", 86))
+		},
+		"idtoken-kid-missing": func(e *evidence) bool {
+			list, _ := e.keys(0)
+			return len(list) == 1 && e.header["kid"] == nil && e.rs256()
+		},
+		"idtoken-iss-missing": func(e *evidence) bool { return e.rs256() && !e.has("iss") },
+		"idtoken-aud-missing": func(e *evidence) bool { return e.rs256() && !e.has("aud") },
+		"ok-key-rotated-before-signing": func(e *evidence) bool {
+			list, all := e.keys(0) // fetched before the ID token was signed, in a run of its own
+			return all == 1 && list[0].KeyID == "demo-2"
+		},
+
+		"vendor-github": func(e *evidence) bool {
+			form, err := url.ParseQuery(e.tok.body)
+			return err == nil && form.Get("scope") == "openid,profile,offline_access" && strings.HasPrefix(e.tok.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+		},
+		"vendor-github-error": func(e *evidence) bool {
+			form, err := url.ParseQuery(e.tok.body)
+			return err == nil && form.Get("error") == "bad_verification_code" && e.tok.StatusCode == 200
+		},
+		"vendor-slack-error": func(e *evidence) bool {
+			return e.tok.StatusCode == 200 && e.set["ok"] == false && e.is("error") == "invalid_code"
+		},
+		"vendor-slack-nested": func(e *evidence) bool {
+			user, _ := e.set["authed_user"].(map[string]any)
+			return e.set["ok"] == true && !e.member("access_token") && user["access_token"] != nil
+		},
+		"vendor-facebook-error": func(e *evidence) bool {
+			inside, _ := e.set["error"].(map[string]any)
+			return e.tok.StatusCode == 400 && inside["code"] == 100.0
+		},
+		"vendor-entra-v1": func(e *evidence) bool {
+			return e.is("expires_in") == "300" && e.is("expires_on") == "1795428300" && e.is("resource") == e.issuer
+		},
+		"vendor-netsuite": func(e *evidence) bool { return e.is("expires_in") == "300" && e.is("token_type") == "bearer" },
+		"vendor-linkedin": func(e *evidence) bool {
+			return !e.member("token_type") && e.set["refresh_token_expires_in"] == 2592000.0
+		},
+		"vendor-twitch": func(e *evidence) bool {
+			return reflect.DeepEqual(e.set["scope"], []any{"openid", "profile", "offline_access"})
+		},
+
 		"issuer-slash":  func(e *evidence) bool { return e.doc()["issuer"] == e.issuer+"/" },
 		"issuer-other":  func(e *evidence) bool { return e.doc()["issuer"] == "https://attacker.example" },
 		"metadata-404":  func(e *evidence) bool { return e.meta.StatusCode == 404 },
@@ -329,7 +404,7 @@ func TestEveryFault(t *testing.T) {
 		t.Fatalf("the clean server: %s", clean.tok.body)
 	}
 	two, _ := gather(t, "idtoken-kid-missing-two-keys").keys(0)
-	effects := effects(two[1].Key)
+	effects := withMore(effects(two[1].Key), moreEffects)
 	for _, f := range demo.Faults {
 		shows, ok := effects[f.Name]
 		if !ok {
@@ -442,8 +517,8 @@ func TestCloseCutsHangingAnswers(t *testing.T) {
 }
 
 func TestFaultTable(t *testing.T) {
-	groups := []string{demo.GroupAuthorization, demo.GroupToken, demo.GroupIDToken, demo.GroupMetadata, demo.GroupValid}
-	code, name := regexp.MustCompile(`^V-[A-Z]{2}-\d\d$`), regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	groups := []string{demo.GroupAuthorization, demo.GroupToken, demo.GroupIDToken, demo.GroupMetadata, demo.GroupValid, demo.GroupVendor}
+	code, name := regexp.MustCompile(`^(V-[A-Z]{2}|META|JWKS)-\d\d$`), regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	last, seen := 0, map[string]bool{}
 	var names []string
 	for _, f := range demo.Faults {

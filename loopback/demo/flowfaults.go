@@ -47,6 +47,17 @@ var hybridFaults = []row{
 	{"hybrid-nonce-differs", GroupFront, "The second ID token of a hybrid flow leaves the nonce out.", codes("V-ID-27", "V-ID-20")},
 }
 
+// formPostFaults show when the answer is to come in a form.
+var formPostFaults = []row{
+	{"form-post-error", GroupAuthorization, "The form that the browser submits carries an error.", nil},
+	{"form-post-in-query", GroupAuthorization, "The authorization response comes in the query although a form was asked for.", codes("V-AR-12", "V-AR-01")},
+}
+
+// macFaults need a client with a secret that is long enough to key a MAC.
+var macFaults = []row{
+	{"idtoken-hs256-bad-signature", GroupIDToken, "The ID token is signed with HS256, which the metadata lists, and one bit of the signature is wrong.", codes("V-ID-09", "V-ID-10")},
+}
+
 var machineFaults = []row{
 	{"client-credentials-refresh-token", GroupMachine, "A refresh token comes with client credentials, which could be used again instead.", codes("V-TR-14")},
 }

@@ -28,7 +28,7 @@ func (s *Server) grantCode(x *exchange, t tokenRequest) *oauthError {
 		return &oauthError{"invalid_grant", "the code was used before; the tokens issued for it are revoked"}
 	}
 	if s.now().After(c.expires) {
-		return &oauthError{"invalid_grant", "the code expired; it lives for 60 seconds"}
+		return &oauthError{"invalid_grant", "the code expired; it lives for " + inWords(s.config.Lifetimes.Code)}
 	}
 	i, fault := s.less(c.grant, t.params)
 	if fault != nil {

@@ -34,7 +34,7 @@ type exchangeRequest struct {
 func (s *Server) grantExchange(x *exchange, t tokenRequest) *oauthError {
 	var e exchangeRequest
 	for _, read := range []func(tokenRequest, *exchangeRequest) *oauthError{
-		s.readSubject, s.readActor, s.readTarget, readRequestedType, readExchangeScope,
+		s.readSubject, s.readActor, s.readTarget, readRequestedType, s.readExchangeScope,
 	} {
 		if fault := read(t, &e); fault != nil {
 			return fault
@@ -160,8 +160,8 @@ func readRequestedType(t tokenRequest, e *exchangeRequest) *oauthError {
 }
 
 // readExchangeScope gives no more than the subject token had (RFC 8693 §5).
-func readExchangeScope(t tokenRequest, e *exchangeRequest) (fault *oauthError) {
-	e.scope, fault = narrowed(e.subject.scope, t.params.get("scope"))
+func (s *Server) readExchangeScope(t tokenRequest, e *exchangeRequest) (fault *oauthError) {
+	e.scope, fault = s.narrowed(e.subject.scope, t.params.get("scope"))
 	if e.requested != typeRefresh {
 		e.scope = slices.DeleteFunc(slices.Clone(e.scope), func(name string) bool { return name == "offline_access" })
 	}
@@ -186,7 +186,7 @@ func (s *Server) sendExchanged(x *exchange, t tokenRequest, e exchangeRequest) {
 	switch e.requested {
 	case typeID:
 		body.set("access_token", s.idToken(i, ""))
-		body.set("expires_in", int64(idTokenLifetime/time.Second))
+		body.set("expires_in", int64(s.config.Lifetimes.IDToken/time.Second))
 	case typeRefresh:
 		body.set("access_token", s.newRefreshToken(x, g))
 	default:

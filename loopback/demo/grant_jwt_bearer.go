@@ -35,7 +35,7 @@ func (s *Server) grantJWTBearer(x *exchange, t tokenRequest) *oauthError {
 
 // handBearer hands out tokens for whom a proven assertion speaks of (RFC 7521 §4.1).
 func (s *Server) handBearer(x *exchange, t tokenRequest, subject string) *oauthError {
-	g := &grant{client: t.client.ID, authTime: s.now(), expires: s.now().Add(grantLifetime)}
+	g := &grant{client: t.client.ID, authTime: s.now(), expires: s.now().Add(s.config.Lifetimes.RefreshToken)}
 	scope := []string{"profile"}
 	switch {
 	case subject == t.client.ID:
@@ -47,7 +47,7 @@ func (s *Server) handBearer(x *exchange, t tokenRequest, subject string) *oauthE
 	}
 	if asked := t.params.get("scope"); asked != "" {
 		var fault *oauthError
-		if scope, fault = parseScope(asked); fault != nil {
+		if scope, fault = s.parseScope(asked); fault != nil {
 			return fault
 		}
 	}

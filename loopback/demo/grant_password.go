@@ -14,14 +14,14 @@ func (s *Server) grantPassword(x *exchange, t tokenRequest) *oauthError {
 	}
 	scope := []string{"profile"}
 	if asked := t.params.get("scope"); asked != "" {
-		list, fault := parseScope(asked)
+		list, fault := s.parseScope(asked)
 		if fault != nil {
 			return fault
 		}
 		scope = list
 	}
 	g := &grant{
-		client: t.client.ID, user: user, scope: scope, authTime: s.now(), sid: s.secret(x), expires: s.now().Add(grantLifetime),
+		client: t.client.ID, user: user, scope: scope, authTime: s.now(), sid: s.secret(x), expires: s.now().Add(s.config.Lifetimes.RefreshToken),
 	}
 	if fault := s.target(g, t.params); fault != nil {
 		return fault

@@ -51,7 +51,7 @@ func (s *Server) grantRefresh(x *exchange, t tokenRequest) *oauthError {
 		r.grant.revoked = true
 		return &oauthError{"invalid_grant", "the refresh token was used before; all tokens of this sign-in are revoked"}
 	}
-	scope, fault := narrowed(r.grant.scope, t.params.get("scope"))
+	scope, fault := s.narrowed(r.grant.scope, t.params.get("scope"))
 	if fault != nil {
 		return fault
 	}
@@ -85,11 +85,11 @@ func (s *Server) bendRefreshed(c *object) {
 }
 
 // narrowed is the scope asked for, which may be less than was granted and never more.
-func narrowed(granted []string, asked string) ([]string, *oauthError) {
+func (s *Server) narrowed(granted []string, asked string) ([]string, *oauthError) {
 	if asked == "" {
 		return granted, nil
 	}
-	scope, fault := parseScope(asked)
+	scope, fault := s.parseScope(asked)
 	if fault != nil {
 		return nil, fault
 	}

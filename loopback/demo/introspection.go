@@ -57,7 +57,7 @@ func (s *Server) describeAccess(token string, t *issuedToken) object {
 		{"client_id", t.grant.client},
 		{"token_type", t.scheme()},
 		{"exp", t.expires.Unix()},
-		{"iat", t.expires.Add(-accessLifetime).Unix()},
+		{"iat", t.expires.Add(-s.config.Lifetimes.AccessToken).Unix()},
 		{"sub", t.grant.subject()},
 		{"aud", t.grant.aud(s.config.Issuer)},
 		{"iss", s.config.Issuer},
@@ -125,6 +125,7 @@ func (s *Server) bendIntrospection(body *object) {
 		{"introspection-active-missing", func() { body.drop("active") }},
 		{"introspection-inactive-talks", func() { body.set("active", false); body.set("username", "alice"); body.set("scope", "api") }},
 		{"introspection-expired-active", func() { body.set("active", true); body.set("exp", now-600); body.set("iat", now-900) }},
+		{"introspection-sub-differs", func() { body.set("sub", "mallory") }},
 		{"introspection-cnf-wrong", func() {
 			if body.get("cnf") != nil {
 				body.set("cnf", object{{"jkt", otherKey()}})

@@ -24,16 +24,29 @@ const defaultEnc = "A128CBC-HS256"
 // encryptTo makes a JWE that only the client can read, in the compact form of RFC
 // 7516 §7.1. The content type is "JWT" around a JWT (RFC 7519 §5.2), else "".
 func (s *Server) encryptTo(c Client, alg, enc, cty string, payload []byte) (string, error) {
+	return c.seal(alg, enc, payload, typed(&jose.EncrypterOptions{}, cty))
+}
+
+// deflateTo is encryptTo with compression, which no registration asks for (RFC 7516 §4.1.3).
+func (s *Server) deflateTo(c Client, alg, enc, cty string, payload []byte) (string, error) {
+	return c.seal(alg, enc, payload, typed(&jose.EncrypterOptions{Compression: jose.DEFLATE}, cty))
+}
+
+// typed adds the cty header, when there is one to add.
+func typed(o *jose.EncrypterOptions, cty string) *jose.EncrypterOptions {
+	if cty == "" {
+		return o
+	}
+	return o.WithContentType(jose.ContentType(cty))
+}
+
+func (c Client) seal(alg, enc string, payload []byte, options *jose.EncrypterOptions) (string, error) {
 	if enc == "" {
 		enc = defaultEnc
 	}
 	to, err := c.recipient(alg, enc)
 	if err != nil {
 		return "", err
-	}
-	options := &jose.EncrypterOptions{}
-	if cty != "" {
-		options = options.WithContentType(jose.ContentType(cty))
 	}
 	encrypter, err := jose.NewEncrypter(jose.ContentEncryption(enc), to, options)
 	if err != nil {

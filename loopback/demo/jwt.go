@@ -2,6 +2,7 @@ package demo
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -16,9 +17,12 @@ import (
 type jws struct {
 	header, claims object
 	key            keyPair
-	secret         []byte // for HS256, when the client shares one
-	padded         bool   // with the "=" that RFC 7515 §2 forbids
-	spoiled        bool   // one bit of the signature is flipped
+	curve          *ecdsa.PrivateKey // for ES256
+	secret         []byte            // for HS256, when the client shares one
+	padded         bool              // with the "=" that RFC 7515 §2 forbids
+	spoiled        bool              // one bit of the signature is flipped
+	zero           bool              // the signature is nothing but zeros
+	ragged         bool              // the last character has bits that RFC 4648 §3.5 wants to be zero
 }
 
 // jwt signs as the header's alg says, in the compact form of RFC 7515 §7.1. A
@@ -44,7 +48,25 @@ func (s *Server) jwt(t jws) string {
 	if t.spoiled && len(signature) > 0 {
 		signature[len(signature)/2] ^= 1
 	}
-	return input + "." + encode(signature)
+	if t.zero {
+		clear(signature)
+	}
+	text := encode(signature)
+	if t.ragged {
+		text = withTrailingBits(text)
+	}
+	return input + "." + text
+}
+
+// withTrailingBits sets the lowest bit of the last character, which stands for no
+// octet unless the length is a multiple of four.
+func withTrailingBits(text string) string {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := len(text) - 1
+	if last < 0 || len(text)%4 == 0 {
+		return text
+	}
+	return text[:last] + string(digits[strings.IndexByte(digits, text[last])|1])
 }
 
 // sign makes the signature of RFC 7518 §3 that the header names.
@@ -61,7 +83,7 @@ func (t jws) sign(input string) ([]byte, error) {
 		mac.Write([]byte(input))
 		return mac.Sum(nil), nil
 	case "ES256":
-		return signES256(input)
+		return signES256(t.curve, input)
 	case "RS384":
 		sum := sha512.Sum384([]byte(input))
 		return rsa.SignPKCS1v15(nil, t.key.priv, crypto.SHA384, sum[:])

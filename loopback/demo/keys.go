@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/big"
 	"net/http"
+	"slices"
 )
 
 // The primes of the two demo keys. They are public, in this file, on purpose:
@@ -93,7 +94,7 @@ func (s *Server) jwks(x *exchange) {
 	}
 	x.cors()
 	x.header.Set("Cache-Control", "no-cache") // the next server on this port may err differently
-	x.json(http.StatusOK, object{{"keys", append(s.publishedKeys(), furtherKeys()...)}})
+	x.json(http.StatusOK, object{{"keys", slices.Concat(s.publishedKeys(), s.spareKeys, s.furtherKeys(), s.addedKeys())}})
 }
 
 // publishedKeys is the list of JWKs: the signing key, and what a fault adds to it or takes from it.
@@ -105,9 +106,15 @@ func (s *Server) publishedKeys() []any {
 		}
 		return []any{s.key.public(), s.idle.public()}
 	}
+	if s.broken("ok-key-rotated-before-signing") && !s.signed {
+		return []any{s.idle.public()}
+	}
 	keys := []any{s.key.public()}
 	if s.broken("idtoken-kid-missing-two-keys") {
 		keys = append(keys, s.idle.public())
+	}
+	if s.broken("jwks-weak-key") {
+		keys = append(keys, weakKey())
 	}
 	if s.broken("jwks-private-member") {
 		keys = append(keys, s.idle.private())

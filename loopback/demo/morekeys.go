@@ -13,8 +13,6 @@ import (
 const (
 	es256Kid = "demo-es256"
 	es256D   = "z0RR59hougIVI-ObLmm9e9HMYv5Nl2a5m80yRXEl75U"
-	es256X   = "llUer-Yp6K2Yz5xdcC4izXaW_iXYCg-C41L3gGZvE6w"
-	es256Y   = "qVu6aPLCpt2ri9SxZMqV25OseeK44zgWm4nC1HpMxyg"
 	ecdhKid  = "demo-enc-ec"
 	ecdhD    = "UaNSgPbZKo5vX5SKZjLX5uE7TR6eRuUUjcRGTQUTKrM"
 	ecdhX    = "qdxhAZwN7pRFE99uBYCtxnhPQAmqT0EovkUcOaYZQeA"
@@ -35,9 +33,9 @@ const (
 
 // furtherKeys is what the JWK Set has besides the signing key and what faults make
 // of it. Their use keeps them apart (RFC 7517 §4.2).
-func furtherKeys() []any {
+func (s *Server) furtherKeys() []any {
 	return []any{
-		object{{"kty", "EC"}, {"use", "sig"}, {"alg", "ES256"}, {"kid", es256Kid}, {"crv", "P-256"}, {"x", es256X}, {"y", es256Y}},
+		curvePublic(s.curve, s.curveKid),
 		object{{"kty", "RSA"}, {"use", "enc"}, {"alg", "RSA-OAEP-256"}, {"kid", oaepKid}, {"n", oaepN}, {"e", "AQAB"}},
 		object{{"kty", "EC"}, {"use", "enc"}, {"alg", "ECDH-ES"}, {"kid", ecdhKid}, {"crv", "P-256"}, {"x", ecdhX}, {"y", ecdhY}},
 	}

@@ -159,7 +159,7 @@ func (s *Server) showConsent(x *exchange, transaction string, a *authorization) 
 	x.note = "the consent page for client " + a.client.ID
 	s.page(x, http.StatusOK, "consent.html", consentView{
 		formView: s.form(a, transaction, "/consent", becauseConsent(a)),
-		User:     a.session.user.Name, RedirectURI: a.redirectURI, Way: a.way(), Compare: a.compare, Scopes: slices.Concat(scopeViews(a.scope), claimViews(a.beyondScope()), detailViews(a.details)),
+		User:     a.session.user.Name, RedirectURI: a.redirectURI, Way: a.way(s.config.Lifetimes.Code), Compare: a.compare, Scopes: slices.Concat(scopeViews(a.scope), claimViews(a.beyondScope()), detailViews(a.details)),
 	})
 }
 
@@ -205,7 +205,7 @@ func (s *Server) indexView() indexView {
 			root + "/.well-known/oauth-authorization-server" + s.path,
 			issuer + "/jwks",
 		},
-		Users: s.config.Users, Clients: s.config.Clients, Scopes: scopeViews(scopeNames()),
+		Users: s.config.Users, Clients: s.config.Clients, Scopes: scopeViews(s.scopeNames()),
 	}
 }
 
@@ -215,6 +215,11 @@ func scopeViews(names []string) []scopeView {
 	for _, scope := range scopes {
 		if slices.Contains(names, scope.Name) {
 			views = append(views, scopeView(scope))
+		}
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(views, func(v scopeView) bool { return v.Name == name }) {
+			views = append(views, scopeView{name, "Do what the application calls “" + name + "”"})
 		}
 	}
 	return views

@@ -11,9 +11,6 @@ import (
 // requestURIPrefix begins what a pushed request is called (RFC 9126 §2.2).
 const requestURIPrefix = "urn:ietf:params:oauth:request_uri:"
 
-// pushLifetime is how long a pushed request waits for the browser.
-const pushLifetime = 60 * time.Second
-
 // credentialNames is the parameters of client authentication, which are no part of
 // the request that a client pushes.
 var credentialNames = []string{"client_secret", "client_assertion", "client_assertion_type"}
@@ -93,14 +90,14 @@ func (s *Server) sendPushed(x *exchange, a *authorization) {
 	case s.broken("par-request-uri-http"):
 		uri = "http://requests.example/" + s.secret(x)
 	}
-	s.requested.put(uri, &pushed{authorization: a, expires: s.now().Add(pushLifetime)})
+	s.requested.put(uri, &pushed{authorization: a, expires: s.now().Add(s.config.Lifetimes.RequestURI)})
 	x.note = "a request of client " + a.client.ID + " was pushed"
 	x.noStore()
 	if s.broken("par-html") {
 		x.html(http.StatusCreated, "<!DOCTYPE html><title>Created</title><p>The request was stored.</p>\n")
 		return
 	}
-	body := object{{"request_uri", uri}, {"expires_in", int64(pushLifetime / time.Second)}}
+	body := object{{"request_uri", uri}, {"expires_in", int64(s.config.Lifetimes.RequestURI / time.Second)}}
 	s.bendPush(x, &body)
 	status := http.StatusCreated
 	if s.broken("par-status-200") {
@@ -163,7 +160,7 @@ func (s *Server) redeemPushed(p params) (*authorization, *oauthError) {
 	case stored.used:
 		return nil, &oauthError{"invalid_request_uri", "request_uri was used before; push the request again (RFC 9126 section 4)"}
 	case s.now().After(stored.expires):
-		return nil, &oauthError{"invalid_request_uri", "request_uri expired; a pushed request waits for " + pushLifetime.String()}
+		return nil, &oauthError{"invalid_request_uri", "request_uri expired; a pushed request waits for " + inWords(s.config.Lifetimes.RequestURI)}
 	}
 	stored.used = true
 	a := *stored.authorization

@@ -26,9 +26,6 @@ type pending struct {
 	decided   func(*exchange) // tells a client that does not want to poll
 }
 
-// awayLifetime is how long a person elsewhere may take.
-const awayLifetime = 10 * time.Minute
-
 // poll answers one poll: with tokens, with the reason to go on, or with the end
 // (RFC 8628 §3.5, CIBA Core §11).
 func (s *Server) poll(x *exchange, p *pending, asked params) *oauthError {
@@ -79,7 +76,7 @@ func (s *Server) decideAlone(x *exchange, p *pending) {
 func (s *Server) awayGrant(x *exchange, p *pending, u *User) *grant {
 	return &grant{
 		client: p.client, user: u, scope: p.scope,
-		authTime: s.now(), sid: s.secret(x), expires: s.now().Add(grantLifetime), audience: p.resources, details: p.details,
+		authTime: s.now(), sid: s.secret(x), expires: s.now().Add(s.config.Lifetimes.RefreshToken), audience: p.resources, details: p.details,
 		acr: cmp.Or(p.acr, basicLevel), acrAsked: p.acr != "",
 	}
 }

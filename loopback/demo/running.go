@@ -13,6 +13,7 @@ import (
 // A Running server listens until it is closed.
 type Running struct {
 	Issuer string
+	Addr   string // where it listens
 	MTLS   string // where mutual TLS is spoken, as mtls_endpoint_aliases says; "" without
 	CA     []byte // PEM: whom to trust for the https addresses; made for this run
 
@@ -55,7 +56,7 @@ func start(addr string, c Config, secure bool) (*Running, error) {
 func open(addr string, c Config, secure bool, listeners *[]net.Listener) (*Running, error) {
 	ln := (*listeners)[0]
 	host, scheme := reachable(addr, ln.Addr()), "http"
-	run := &Running{}
+	run := &Running{Addr: ln.Addr().String()}
 	if secure || c.MTLS != "" {
 		config, ca, err := asking(host)
 		if err != nil {

@@ -10,6 +10,7 @@ package demo
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -37,8 +38,11 @@ type Server struct {
 	faults      map[string]bool
 	pages       *template.Template
 	style       template.CSS
-	key         keyPair // signs
-	idle        keyPair // signs only what a fault says
+	key         keyPair           // signs
+	idle        keyPair           // signs only what a fault says
+	curve       *ecdsa.PrivateKey // signs what shall be ES256
+	curveKid    string
+	spareKeys   []any // published besides
 
 	life    context.Context // ends with the server
 	endLife context.CancelFunc
@@ -64,6 +68,7 @@ type Server struct {
 	pushes     int
 	seen       shelf[bool] // the jti of assertions, by issuer and jti
 	keyReads   int
+	signed     bool // an ID token was
 
 	nonces, resourceNonces nonces // for DPoP proofs
 }
@@ -89,7 +94,7 @@ func New(c Config) (*Server, error) {
 	for _, name := range c.Faults {
 		s.faults[name] = true
 	}
-	if s.key, err = newKeyPair(demoKid, demoP, demoQ); err != nil {
+	if err = s.readSigningKeys(); err != nil {
 		return nil, err
 	}
 	if s.idle, err = newKeyPair(idleKid, idleP, idleQ); err != nil {
@@ -150,6 +155,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.dispatch(x)
 	}
 	x.finish()
+	s.hold(x)
 	s.log(x)
 	if x.stream != nil {
 		x.stream(w, r)
@@ -187,6 +193,7 @@ func (s *Server) dispatch(x *exchange) {
 	default:
 		route.handle(x)
 	}
+	x.faults = s.fired
 	for _, name := range s.fired {
 		x.note += " [fault " + name + "]"
 	}
@@ -199,9 +206,15 @@ func (s *Server) log(x *exchange) {
 	}
 	s.logging.Lock()
 	defer s.logging.Unlock()
+	said := x.out.String()
+	if x.stream != nil {
+		said = ""
+	}
 	s.config.Log(Hit{
 		At: x.at, Method: x.r.Method, Path: x.r.URL.Path, RawQuery: x.r.URL.RawQuery,
 		Body: string(x.body), Header: x.r.Header.Clone(), Status: x.status, Note: strings.TrimSpace(x.note),
+		Proto: x.r.Proto, Host: x.r.Host, Peer: x.r.RemoteAddr, Secure: x.r.TLS != nil,
+		Answer: x.header.Clone(), AnswerBody: said, Faults: x.faults, Took: s.config.Now().Sub(x.at),
 	})
 }
 

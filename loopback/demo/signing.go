@@ -18,11 +18,11 @@ const leastSecret = 32
 // signedFor is a JWT for a client, before it is signed with the algorithm of its
 // registration: RS256 for "", ES256, or HS256 with the client's secret.
 func (s *Server) signedFor(c Client, alg, typ string, claims object) jws {
-	t := jws{header: object{{"typ", typ}, {"alg", "RS256"}, {"kid", s.key.kid}}, claims: claims, key: s.key}
+	t := jws{header: object{{"typ", typ}, {"alg", "RS256"}, {"kid", s.key.kid}}, claims: claims, key: s.key, curve: s.curve}
 	switch alg {
 	case "ES256":
 		t.header.set("alg", alg)
-		t.header.set("kid", es256Kid)
+		t.header.set("kid", s.curveKid)
 	case "HS256":
 		t.header.set("alg", alg)
 		t.header.drop("kid")
@@ -32,11 +32,7 @@ func (s *Server) signedFor(c Client, alg, typ string, claims object) jws {
 }
 
 // signES256 signs with the second key (RFC 7518 §3.4).
-func signES256(input string) ([]byte, error) {
-	key, err := private256(es256D)
-	if err != nil {
-		return nil, err
-	}
+func signES256(key *ecdsa.PrivateKey, input string) ([]byte, error) {
 	sum := sha256.Sum256([]byte(input))
 	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
 	if err != nil {

@@ -78,12 +78,6 @@ type issuedToken struct {
 	jkt     string // thumbprint of the key that must come along (RFC 9449 §6)
 }
 
-// Lifetimes of tokens; one code lives for codeLifetime.
-const (
-	accessLifetime = 300 * time.Second
-	grantLifetime  = 30 * 24 * time.Hour
-)
-
 // A tokenRequest is a request at the token endpoint whose client is known.
 type tokenRequest struct {
 	params params
@@ -237,64 +231,8 @@ func (s *Server) tokens(x *exchange, i issue) object {
 		s.bendDetails(&body)
 	}
 	s.bendTokens(&body)
+	if len(s.faults) > 0 {
+		s.bendOddMembers(x, &body)
+	}
 	return body
-}
-
-// newAccessToken issues an access token and remembers it.
-func (s *Server) newAccessToken(x *exchange, i issue) string {
-	i.grant = i.narrowed()
-	token := s.accessToken(x, i)
-	s.access.put(token, &issuedToken{grant: i.grant, scope: i.scope, expires: s.now().Add(accessLifetime), bound: x.bound, jkt: s.boundKey(x)})
-	return token
-}
-
-// accessToken is a JWT for this server's own resources (RFC 9068 §2).
-func (s *Server) accessToken(x *exchange, i issue) string {
-	now := s.now()
-	t := jws{
-		header: object{{"typ", "at+jwt"}, {"alg", "RS256"}, {"kid", s.key.kid}},
-		claims: object{
-			{"iss", s.config.Issuer},
-			{"sub", i.grant.subject()},
-			{"aud", i.grant.aud(s.config.Issuer)},
-			{"client_id", i.grant.client},
-			{"scope", strings.Join(i.scope, " ")},
-			{"iat", now.Unix()},
-			{"exp", now.Add(s.lifetime()).Unix()},
-			{"jti", s.secret(x)},
-		},
-		key: s.key,
-	}
-	if cnf := append(s.confirmation(x), s.keyConfirmation(x)...); cnf != nil {
-		t.claims.set("cnf", cnf)
-	}
-	if i.grant.act != nil {
-		t.claims.set("act", i.grant.act)
-	}
-	if i.grant.details != nil {
-		t.claims.set("authorization_details", i.grant.details) // RFC 9396 §9.1
-	}
-	if i.grant.acrAsked && i.grant.user != nil {
-		i.grant.addLevel(&t.claims)
-		t.claims.set("auth_time", i.grant.authTime.Unix()) // RFC 9068 §2.2.1
-	}
-	if s.broken("resource-aud-other") {
-		t.claims.set("aud", otherServer)
-	}
-	token := s.jwt(t)
-	if s.broken("access-token-illegal") {
-		token += "\né"
-	}
-	return token
-}
-
-// lifetime is what the server says about how long an access token lives.
-func (s *Server) lifetime() time.Duration {
-	switch {
-	case s.broken("expires-in-negative"):
-		return -accessLifetime
-	case s.broken("expires-in-milliseconds"):
-		return accessLifetime * 1_000_000 // 83 hours, counted in milliseconds
-	}
-	return accessLifetime
 }

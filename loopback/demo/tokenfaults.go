@@ -10,6 +10,9 @@ import (
 
 // bendTokens makes members of the token response wrong as asked.
 func (s *Server) bendTokens(body *object) {
+	if len(s.faults) == 0 {
+		return
+	}
 	for _, b := range []struct {
 		fault string
 		bend  func()
@@ -19,6 +22,9 @@ func (s *Server) bendTokens(body *object) {
 		{"token-type-unknown", func() { body.set("token_type", "mac") }},
 		{"ok-token-type-lower", func() { body.set("token_type", "bearer") }},
 		{"expires-in-string", func() { body.set("expires_in", fmt.Sprint(body.get("expires_in"))) }},
+		{"expires-in-fraction", func() { body.set("expires_in", 299.5) }},
+		{"access-equals-id-token", func() { body.set("access_token", body.get("id_token")) }},
+		{"ok-dpop-token-type-lower", func() { body.set("token_type", strings.ToLower(fmt.Sprint(body.get("token_type")))) }},
 		{"expires-in-absent", func() { body.drop("expires_in") }},
 		{"scope-double-space", func() { body.set("scope", widen(fmt.Sprint(body.get("scope")))) }},
 		{"ok-no-scope-in-response", func() { body.drop("scope") }},
@@ -31,6 +37,7 @@ func (s *Server) bendTokens(body *object) {
 			b.bend()
 		}
 	}
+	s.bendLikeVendors(body)
 }
 
 // widen puts a second space after the first scope.
@@ -45,6 +52,9 @@ func (s *Server) sendTokens(x *exchange, body object) {
 	if s.broken("token-cacheable") {
 		x.header.Del("Cache-Control")
 		x.header.Del("Pragma")
+	}
+	if s.answerLikeVendors(x, body) {
+		return
 	}
 	switch {
 	case s.broken("error-with-200"):
@@ -65,6 +75,9 @@ func (s *Server) sendTokens(x *exchange, body object) {
 		return
 	}
 	x.json(http.StatusOK, body)
+	if len(s.faults) == 0 {
+		return
+	}
 	x.bytes(http.StatusOK, x.header.Get("Content-Type"), s.bendBody(x.out.String()))
 	if s.broken("token-content-type") {
 		x.header.Set("Content-Type", "text/html; charset=utf-8")

@@ -10,6 +10,7 @@ var dpopFaults = []row{
 	{"dpop-nonce-illegal", GroupDPoP, "The nonce beside a success has characters that no nonce may have.", codes("V-TR-18")},
 	{"dpop-nonce-twice", GroupDPoP, "Two nonces stand beside a success.", codes("V-TR-18")},
 	{"dpop-nonce-missing", GroupDPoP, "The server asks for a nonce and does not say which.", codes("V-TR-22")},
+	{"ok-dpop-token-type-lower", GroupDPoP, "The token_type is written dpop.", nil},
 	{"ok-dpop-nonce", GroupDPoP, "Server and resource demand nonces of their own in every proof.", nil},
 	{"ok-dpop-nonce-rotates", GroupDPoP, "Every answer brings another nonce, and only the newest is taken.", nil},
 }
@@ -22,6 +23,8 @@ var userinfoFaults = []row{
 	{"userinfo-null-claim", GroupUserinfo, "The UserInfo response has a claim that is null.", codes("V-UI-06")},
 	{"userinfo-email-verified-string", GroupUserinfo, "The email_verified of the UserInfo response is a string instead of a boolean.", codes("V-UI-06")},
 	{"userinfo-duplicate-member", GroupUserinfo, "The UserInfo response has sub twice.", codes("V-UI-08")},
+	{"ok-userinfo-aggregated-claims", GroupUserinfo, "A claim of the UserInfo response comes in a JWT of somebody else.", nil},
+	{"ok-userinfo-distributed-claims", GroupUserinfo, "A claim of the UserInfo response has to be fetched from somebody else.", nil},
 	{"userinfo-cacheable", GroupUserinfo, "The UserInfo response invites caches to keep it for an hour.", codes("V-UI-08")},
 }
 
@@ -38,7 +41,7 @@ var introspectionFaults = []row{
 	{"introspection-active-string", GroupTokens, "The active of the introspection response is a string instead of a boolean.", codes("V-IN-01")},
 	{"introspection-active-missing", GroupTokens, "The introspection response has no active.", codes("V-IN-01")},
 	{"introspection-inactive-talks", GroupTokens, "The introspection response says that the token is not active and whose it was.", codes("V-IN-01")},
-	{"introspection-expired-active", GroupTokens, "The introspection response says that the token is active and expired some minutes ago.", codes("V-IN-01")},
+	{"introspection-expired-active", GroupTokens, "The introspection response says that the token is active and expired some minutes ago.", codes("V-IN-01", "V-AT-08")},
 }
 
 // signedIntrospectionFaults need a client such as "signed", or one that asks for a JWT.
@@ -56,6 +59,7 @@ var boundIntrospectionFaults = []row{
 // sealedFaults need a client such as "encrypted".
 var sealedFaults = []row{
 	{"idtoken-not-encrypted", GroupSealed, "The ID token is not encrypted, although the client is registered for it.", codes("V-ID-06")},
+	{"idtoken-inflate-bomb", GroupSealed, "The encrypted ID token is compressed, and inflates to more than 10 MB.", codes("V-ID-06")},
 	{"idtoken-inner-unsigned", GroupSealed, "The encrypted ID token holds bare claims instead of a signed token.", codes("V-ID-06")},
 }
 

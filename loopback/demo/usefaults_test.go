@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -182,6 +183,14 @@ func (e *useRun) challenged() string {
 	return strings.Join(e.last[0].Header.Values("WWW-Authenticate"), "|")
 }
 
+// source is where the claim that others know is to be had from.
+func (e *useRun) source() map[string]any {
+	names, _ := e.body["_claim_names"].(map[string]any)
+	sources, _ := e.body["_claim_sources"].(map[string]any)
+	source, _ := sources[fmt.Sprint(names["shoe_size"])].(map[string]any)
+	return source
+}
+
 // nonces is the nonces of some answers.
 func nonces(list []answer) []string {
 	var got []string
@@ -236,6 +245,7 @@ var useEffects = map[string]func(e *useRun) bool{
 	"dpop-nonce-missing": func(e *useRun) bool {
 		return strings.HasPrefix(answers(e.tokens), "use_dpop_nonce") && cmp.Equal(nonces(e.tokens), []string{"", "", ""})
 	},
+	"ok-dpop-token-type-lower": func(e *useRun) bool { return e.set["token_type"] == "dpop" },
 	"ok-dpop-nonce": func(e *useRun) bool {
 		return answers(e.tokens) == "use_dpop_nonce OK" && answers(e.last) == "use_dpop_nonce OK use_dpop_nonce" && nonces(e.last)[1] == ""
 	},
@@ -253,6 +263,11 @@ var useEffects = map[string]func(e *useRun) bool{
 	"userinfo-html": func(e *useRun) bool {
 		return e.last[0].StatusCode == 200 && strings.HasPrefix(e.last[0].body, "<!DOCTYPE")
 	},
+	"ok-userinfo-aggregated-claims": func(e *useRun) bool {
+		source, _ := e.source()["JWT"].(string)
+		return source != "" && claimsIn(e.t, source)["shoe_size"] == 8.0
+	},
+	"ok-userinfo-distributed-claims": func(e *useRun) bool { return e.source()["endpoint"] == "https://attacker.example/claims" },
 	"userinfo-null-claim":            func(e *useRun) bool { v, has := e.body["nickname"]; return has && v == nil },
 	"userinfo-email-verified-string": func(e *useRun) bool { return e.body["email_verified"] == "true" },
 	"userinfo-duplicate-member":      func(e *useRun) bool { return strings.Count(e.last[0].body, `"sub":"alice"`) == 2 },
@@ -278,6 +293,11 @@ var useEffects = map[string]func(e *useRun) bool{
 	},
 
 	"idtoken-not-encrypted": func(e *useRun) bool { return strings.Count(e.set["id_token"].(string), ".") == 2 },
+	"idtoken-inflate-bomb": func(e *useRun) bool {
+		text, _ := e.set["id_token"].(string)
+		header := mustDecode(e.t, strings.Split(text, ".")[0])
+		return strings.Contains(header, `"zip":"DEF"`) && len(text) < 128<<10
+	},
 	"idtoken-inner-unsigned": func(e *useRun) bool {
 		header, inside := e.seal()
 		return strings.HasPrefix(inside, `{"iss":`) && header.ExtraHeaders[jose.HeaderContentType] == nil
@@ -302,6 +322,7 @@ var useEffects = map[string]func(e *useRun) bool{
 }
 
 func TestEveryUseFault(t *testing.T) {
+	useFlows, useEffects := withMore(useFlows, moreUseFlows), withMore(useEffects, moreUseEffects)
 	clean := map[string]*useRun{}
 	seen := map[string]bool{}
 	for _, f := range demo.FlowFaults {

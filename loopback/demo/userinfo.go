@@ -21,9 +21,9 @@ var scopeClaims = map[string][]string{
 
 // claimNames is the claims as metadata lists them: those of ID tokens, then those
 // of the scopes this server knows.
-func claimNames() []string {
+func (s *Server) claimNames() []string {
 	names := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr"}
-	for _, scope := range scopeNames() {
+	for _, scope := range s.scopeNames() {
 		names = append(names, scopeClaims[scope]...)
 	}
 	return names

@@ -12,7 +12,11 @@ import (
 // Core §5.3.2).
 func (s *Server) sendUserinfo(x *exchange, t *issuedToken, claims object) {
 	s.bendUserinfo(&claims)
+	s.bendPerson(&claims)
 	c, _ := s.client(t.grant.client)
+	if c.UserinfoEncryptedAlg != "" && s.broken("userinfo-not-encrypted") {
+		c.UserinfoEncryptedAlg = ""
+	}
 	if c.UserinfoSignedAlg == "" && c.UserinfoEncryptedAlg == "" {
 		s.sendPlainUserinfo(x, claims)
 		return
@@ -62,6 +66,10 @@ func (s *Server) bendUserinfo(claims *object) {
 		{"userinfo-sub-missing", func() { claims.drop("sub") }},
 		{"userinfo-null-claim", func() { claims.set("nickname", nil) }},
 		{"userinfo-email-verified-string", func() { claims.set("email_verified", "true") }},
+		{"ok-userinfo-aggregated-claims", func() { s.pointElsewhere(claims, object{{"JWT", s.foreignClaims()}}) }},
+		{"ok-userinfo-distributed-claims", func() {
+			s.pointElsewhere(claims, object{{"endpoint", otherServer + "/claims"}, {"access_token", "for-the-claims-only"}})
+		}},
 		{"userinfo-duplicate-member", func() { claims.shadow("sub", claims.get("sub")) }},
 	} {
 		if s.broken(b.fault) {
@@ -102,7 +110,11 @@ func (s *Server) sealIDToken(client, token string) string {
 		}
 		payload, kind = claims, ""
 	}
-	sealed, err := s.encryptTo(c, c.IDTokenEncryptedAlg, c.IDTokenEncryptedEnc, kind, payload)
+	seal := s.encryptTo
+	if s.broken("idtoken-inflate-bomb") {
+		seal = s.deflateTo
+	}
+	sealed, err := seal(c, c.IDTokenEncryptedAlg, c.IDTokenEncryptedEnc, kind, payload)
 	if err != nil {
 		return ""
 	}
@@ -112,7 +124,7 @@ func (s *Server) sealIDToken(client, token string) string {
 // checkSigning wants algorithms that this server has for what it says about
 // tokens and people, and a secret that is long enough for them.
 func checkSigning(c Client) error {
-	for _, alg := range []string{c.UserinfoSignedAlg, c.IntrospectionSignedAlg} {
+	for _, alg := range []string{c.IDTokenSignedAlg, c.UserinfoSignedAlg, c.IntrospectionSignedAlg} {
 		switch {
 		case alg != "" && !slices.Contains(answerAlgs, alg):
 			return fmt.Errorf("no signing algorithm %q", alg)
