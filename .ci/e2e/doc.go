@@ -3,7 +3,7 @@
 // browser. It knows the program only from outside: a command line, an exit
 // code, two streams, and a saved trace.
 //
-//	(cd peer && npm ci) && go test ./...
+//	(cd peer && npm ci) && (cd clients && npm ci) && go test ./...
 //
 // With E2E_SHOTS=FOLDER the pages are also photographed, for people to look at.
 // Nothing is ever skipped: what is missing on the machine is a failure that
