@@ -14,7 +14,7 @@ import (
 // approach brings the person to the address at which they approve: as a QR
 // code when asked for, in a browser when there is one, or by walking the pages
 // ourselves.
-func (s *session) approach(ctx context.Context, say func(trace.Event) int, address string) {
+func (s *session) approach(ctx context.Context, say func(trace.Event) int, address string) error {
 	if s.person.qr {
 		if lines := picture(address); lines != nil {
 			say(trace.Note{Topic: "qr", Text: "or point a camera at this", Lines: lines})
@@ -22,31 +22,36 @@ func (s *session) approach(ctx context.Context, say func(trace.Event) int, addre
 	}
 	if s.person.headless {
 		if s.row.use {
-			s.approve(ctx, say, address) // nothing else goes on meanwhile
-			return
+			return s.approve(ctx, say, address) // nothing else goes on meanwhile
 		}
-		go s.approve(ctx, say, address)
-		return
+		go func() {
+			if err := s.approve(ctx, say, address); err != nil {
+				say(trace.Note{Topic: "headless", Text: "the walk through the pages ended: " + s.mask.Text(err.Error())})
+			}
+		}()
+		return nil
 	}
 	if s.server.demo || s.browser() == "none" {
-		return
+		return nil
 	}
 	by, err := loopback.Open(address, loopback.OpenOptions{Command: s.browser(), Getenv: s.env.Getenv, Stderr: s.env.Stderr, Failed: func(error) {}})
 	if err == nil {
 		say(trace.Note{Topic: "browser", Text: "the address was opened with " + by})
 	}
+	return nil
 }
 
 // approve walks the pages. They end with one that has no form, which is where
 // a person would close the tab.
-func (s *session) approve(ctx context.Context, say func(trace.Event) int, address string) {
+func (s *session) approve(ctx context.Context, say func(trace.Event) int, address string) error {
 	pages := &pageWire{wire: s.wire, filled: s.fills.secret, know: s.mask.Know, fetched: func(x trace.Exchanged) { say(x) }}
 	h := &loopback.Headless{Transport: pages, Fill: s.fills.values, MaxPages: 20}
 	var end *loopback.WalkError
 	_, err := h.Walk(ctx, address)
 	if err != nil && (!errors.As(err, &end) || end.Kind != loopback.KindNoForm && end.Kind != loopback.KindLoop) {
-		say(trace.Note{Topic: "headless", Text: "the walk through the pages ended: " + s.mask.Text(err.Error())})
+		return &walkError{err}
 	}
+	return nil
 }
 
 // picture draws a QR code with half blocks, two rows of dots a line, with the

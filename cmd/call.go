@@ -4,13 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/check"
+	"github.com/oauthprobe/oauthprobe/flow/ext"
 	"github.com/oauthprobe/oauthprobe/flow/jose"
 	"github.com/oauthprobe/oauthprobe/flow/token"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -25,11 +31,11 @@ type callOptions struct {
 
 func (o *callOptions) flags(fs *pflag.FlagSet) {
 	fs.StringVarP(&o.method, "method", "X", "", "HTTP `METHOD` (default: GET, or POST with --data)")
-	fs.StringVar(&o.data, "data", "", "`BODY` of the request: a value, @FILE, env:NAME, - for stdin")
+	fs.StringVar(&o.data, "data", "", "`BODY` of the request: a value, @FILE, env:NAME, cmd:COMMAND, - for stdin")
 	fs.BoolVar(&o.stepUp, "step-up", false, "when the resource wants more (a scope, a stronger or fresher sign-in), get it and call again")
 }
 
-func (o *callOptions) resolve(l *layer) error {
+func (o *callOptions) resolve(l *layer) (err error) {
 	o.method = strings.ToUpper(o.method)
 	if strings.ContainsFunc(o.method, notToken) {
 		return &usageError{fmt.Sprintf("-X %q is not an HTTP method", o.method), nil}
@@ -40,9 +46,33 @@ func (o *callOptions) resolve(l *layer) error {
 	if o.data == "" {
 		return nil
 	}
-	data, _, err := l.value("--data", o.data)
-	o.body = []byte(data)
+	o.body, err = l.octets("--data", o.data)
 	return err
+}
+
+// octets is value for what is sent as it is: to the last octet, whatever it is
+// and however long.
+func (l *layer) octets(name, v string) ([]byte, error) {
+	switch {
+	case v == "-" && l.env.InTTY, v == "-" && l.stdin != "":
+		_, err := l.readStdin(name) // which says why not
+		return nil, err
+	case v == "-":
+		l.stdin = name
+		b, err := io.ReadAll(l.env.Stdin)
+		if err != nil {
+			return nil, &usageError{fmt.Sprintf("%s: reading stdin: %v", name, err), nil}
+		}
+		return b, nil
+	case strings.HasPrefix(v, "@"):
+		b, err := os.ReadFile(v[1:])
+		if err != nil {
+			return nil, &usageError{fmt.Sprintf("%s: %v", name, err), nil}
+		}
+		return b, nil
+	}
+	s, _, err := l.value(name, v)
+	return []byte(s), err
 }
 
 // runCall is run for a command whose argument is a resource.
@@ -50,13 +80,22 @@ func (s *session) runCall(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		s.call.url = args[0]
 		if !strings.Contains(args[0], "://") {
-			return &usageError{fmt.Sprintf("%q is not a URL", args[0]), []string{"did you mean", "oauthprobe call https://" + args[0]}}
+			return s.refuse(notURL(args[0]))
 		}
 	}
 	if s.call.url == "" && !s.server.demo && s.env.Getenv(variable("demo")) == "" {
-		return &usageError{"no URL is named", []string{"name the resource to call, or try the embedded one:", "oauthprobe call https://api.example/things --access-token env:TOKEN", "oauthprobe call --demo"}}
+		return s.refuse(&usageError{"no URL is named", []string{"name the resource to call, or try the embedded one:", "oauthprobe call https://api.example/things --access-token env:TOKEN", "oauthprobe call --demo"}})
 	}
 	return s.run(c, nil)
+}
+
+// notURL says that an argument is none, and does not repeat one that is a
+// token.
+func notURL(arg string) error {
+	if strings.HasPrefix(arg, "eyJ") || len(arg) > 200 {
+		return &usageError{"the argument is a token, not a URL", []string{"name the resource, and give the token by flag:", "oauthprobe call https://api.example/things --access-token @FILE"}}
+	}
+	return &usageError{fmt.Sprintf("%q is not a URL", arg), []string{"did you mean", "oauthprobe call https://" + arg}}
 }
 
 // rounds is how often a resource may ask for more: for a scope, and for a
@@ -68,17 +107,25 @@ func (s *session) errand(ctx context.Context, server flow.Server) (*flow.Run, er
 	if s.call.url == "" {
 		s.call.url = server.Issuer + "/resource"
 	}
+	if err := s.inTheClear(); err != nil {
+		return nil, err
+	}
 	s.row.procedure = token.Call(token.Errand{Method: s.call.method, URL: s.call.url, Body: s.call.body})
+	var last demand
 	for round := 0; ; round++ {
 		plan, err := s.usePlan(server)
 		if err != nil {
 			return nil, err
 		}
 		r, err := flow.Start(ctx, plan, s.flowEnv(nil))
-		more, wanted := demanded(err)
-		if !s.call.stepUp || !wanted || round == rounds {
+		more, wanted := demanded(err, s.asked.Values["access_token"] != "")
+		if !s.call.stepUp || !wanted || round == rounds || round > 0 && !more.beyond(last) {
 			return r, err
 		}
+		if more.dpop && !s.more.dpop {
+			return r, &usageError{"the resource wants a token that is bound to a key", []string{"call it again with:", "--dpop --step-up"}}
+		}
+		last = more
 		if got, err := s.obtainMore(ctx, server, more); err != nil {
 			return got, err
 		}
@@ -89,22 +136,40 @@ func (s *session) errand(ctx context.Context, server flow.Server) (*flow.Run, er
 type demand struct {
 	scope             []string
 	acrValues, maxAge string
+	dpop              bool // bound to a key, and nothing else will do
+}
+
+// beyond reports whether there is anything in a demand that was not asked for
+// the last time. A resource that goes on wanting what it has got wants nothing
+// that another sign-in could give.
+func (d demand) beyond(last demand) bool {
+	return slices.ContainsFunc(d.scope, func(s string) bool { return !slices.Contains(last.scope, s) }) ||
+		d.acrValues != last.acrValues && d.acrValues != "" || d.maxAge != last.maxAge && d.maxAge != ""
 }
 
 // demanded reads the challenge of a refusal (RFC 6750 §3.1, RFC 9470 §3). A
 // call without any token asks for one.
-func demanded(err error) (demand, bool) {
+func demanded(err error, presented bool) (demand, bool) {
 	var refused *flow.RefusedError
 	if !errors.As(err, &refused) {
 		return demand{}, false
 	}
+	bearer := slices.ContainsFunc(refused.Challenges, func(c flow.Challenge) bool { return c.Is("Bearer") })
 	for _, c := range refused.Challenges {
-		d := demand{scope: strings.Fields(c.Params.Get("scope")), acrValues: c.Params.Get("acr_values"), maxAge: c.Params.Get("max_age")}
+		if !c.Is("Bearer") && !c.Is("DPoP") {
+			continue // no scheme of OAuth: not to be followed
+		}
+		d := demand{scope: strings.Fields(c.Params.Get("scope")), acrValues: c.Params.Get("acr_values"), maxAge: c.Params.Get("max_age"), dpop: !bearer}
+		if !d.sane() {
+			continue
+		}
 		switch c.Params.Get("error") {
-		case "insufficient_scope", "insufficient_user_authentication":
-			return d, true
+		case "insufficient_scope":
+			return d, len(d.scope) > 0
+		case "insufficient_user_authentication":
+			return d, d.acrValues != "" || d.maxAge != ""
 		case "":
-			if refused.Status == http.StatusUnauthorized && (c.Is("Bearer") || c.Is("DPoP")) {
+			if refused.Status == http.StatusUnauthorized && !presented {
 				return d, true
 			}
 		}
@@ -112,21 +177,37 @@ func demanded(err error) (demand, bool) {
 	return demand{}, false
 }
 
+// sane holds what a resource asks for to what may be asked of a server: it is
+// foreign text.
+func (d demand) sane() bool {
+	printable := !strings.ContainsFunc(d.acrValues+strings.Join(d.scope, ""), func(r rune) bool { return r < 0x20 || r > 0x7e })
+	return printable && !strings.ContainsFunc(d.maxAge, func(r rune) bool { return r < '0' || r > '9' }) && len(d.maxAge) < 10
+}
+
+// inTheClear refuses to send credentials unencrypted over the network.
+func (s *session) inTheClear() error {
+	u, err := url.Parse(s.call.url)
+	if err != nil || u.Scheme != "http" || check.Loopback(u) || s.how.insecure {
+		return nil
+	}
+	secret := s.asked.Values["access_token"] != "" || u.Query().Has("access_token") || slices.ContainsFunc(s.edits, func(e ext.Edit) bool {
+		return e.Header && slices.Contains([]string{"authorization", "cookie", "dpop"}, strings.ToLower(e.Name))
+	})
+	if !secret {
+		return nil
+	}
+	return &usageError{"the token would travel in the clear to " + u.Host + ", where anybody on the way can take it (RFC 6750 §5.3)", []string{"use https, or say --insecure if that is what you want"}}
+}
+
 // obtainMore gets a token that has what the resource wants, beside what the
 // one before it had.
 func (s *session) obtainMore(ctx context.Context, server flow.Server, d demand) (*flow.Run, error) {
 	f := *s
 	f.row, f.edits, f.obtain = grants()[0], nil, nil
-	f.ask = askOptions{browser: true, pkce: "S256", optionalVal: map[string]string{"acr_values": d.acrValues, "max_age": d.maxAge}}
+	f.ask = askOptions{browser: true, pkce: "S256", redirect: s.ask.redirect, optionalVal: map[string]string{"acr_values": d.acrValues, "max_age": d.maxAge}}
 	had, _ := jose.Decode(s.asked.Values["access_token"]).Claims.String("scope")
 	from := map[string]string{"scope": "the challenge", "acr_values": "the challenge", "max_age": "the challenge"}
 	f.asked = flow.Ask{Scope: union(strings.Fields(had), s.asked.Scope, d.scope), From: from}
-	if f.who.ID == "" {
-		return nil, &usageError{"--client-id is missing, and --step-up needs a client to get a token with", []string{"name the server and the client:", "--issuer https://issuer.example --client-id ID"}}
-	}
-	if server.Endpoint(flow.Authorization) == "" {
-		return nil, &usageError{"no server is named, and --step-up needs one to get a token from", []string{"name it:", "--issuer https://issuer.example"}}
-	}
 	if s.server.demo {
 		f.person = personOptions{headless: true}
 		f.fills = filling{values: map[string]string{"username": "alice", "password": "alice"}, secret: []string{"password"}}

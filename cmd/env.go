@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -48,6 +49,10 @@ type Env struct {
 	Pause   func(context.Context, time.Duration) error   // waits, between polls
 	// AskSecret asks the person at the terminal, without echo; nil where there is nobody.
 	AskSecret func(prompt string) ([]byte, error)
+	// Key reads one key at the terminal, and calls tick every second until it comes; Line reads a line. Both are nil
+	// where there is nobody.
+	Key  func(ctx context.Context, tick func()) (byte, error)
+	Line func() (string, error)
 }
 
 // OS is the Env of a real process.
@@ -68,7 +73,10 @@ func OS() Env {
 		Context: interruptible, Pause: pause,
 	}
 	if e.Terminal() {
-		e.AskSecret = askSecret
+		e.AskSecret, e.Key, e.Line = askSecret, readKey, readLine
+		if os.Getenv("TERM") == "dumb" {
+			e.Key = lineKey
+		}
 	}
 	return e
 }
@@ -81,6 +89,67 @@ func askSecret(prompt string) ([]byte, error) {
 	b, err := term.ReadPassword(int(os.Stdin.Fd()))
 	_, _ = os.Stderr.WriteString("\n")
 	return b, err
+}
+
+// readKey reads one key as it is pressed.
+func readKey(ctx context.Context, tick func()) (byte, error) {
+	fd := int(os.Stdin.Fd())
+	cooked, err := term.MakeRaw(fd)
+	if err != nil {
+		return lineKey(ctx, tick)
+	}
+	defer func() { _ = term.Restore(fd, cooked) }()
+	type press struct {
+		key byte
+		err error
+	}
+	pressed := make(chan press, 1)
+	go func() {
+		var b [1]byte
+		_, err := os.Stdin.Read(b[:])
+		pressed <- press{b[0], err}
+	}()
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	for {
+		select {
+		case p := <-pressed:
+			return p.key, p.err
+		case <-every.C:
+			tick()
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
+}
+
+// lineKey is readKey for a terminal that cannot do more than lines: the first
+// letter counts, and an empty line is Enter.
+func lineKey(context.Context, func()) (byte, error) {
+	line, err := readLine()
+	if line == "" {
+		return '\n', err
+	}
+	return line[0], err
+}
+
+// readLine reads one line and nothing behind it.
+func readLine() (string, error) {
+	var line []byte
+	var b [1]byte
+	for {
+		n, err := os.Stdin.Read(b[:])
+		if err != nil {
+			return string(line), err
+		}
+		if n == 0 {
+			continue
+		}
+		if b[0] == '\n' {
+			return strings.TrimRight(string(line), "\r"), nil
+		}
+		line = append(line, b[0])
+	}
 }
 
 // pause waits for some time, or for the end of ctx.

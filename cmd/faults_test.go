@@ -67,11 +67,16 @@ func run(t *testing.T, env map[string]string, stdin string, args ...string) resu
 }
 
 // complaints are the codes of all findings that are not a pass, in order,
-// each once.
-func (r result) complaints() []string {
+// each once. Remarks on metadata and keys, which the demo server deserves some
+// of, are left out unless they are named.
+func (r result) complaints(named ...string) []string {
 	var out []string
 	for _, rec := range r.records {
 		f, ok := rec.Event.(trace.Finding)
+		remark := strings.HasPrefix(f.Code, "META-") || strings.HasPrefix(f.Code, "JWKS-")
+		if ok && remark && f.Outcome == trace.Warn && !slices.Contains(named, f.Code) {
+			continue
+		}
 		if ok && (f.Outcome == trace.Fail || f.Outcome == trace.Warn) && !slices.Contains(out, f.Code) {
 			out = append(out, f.Code)
 		}
@@ -114,7 +119,7 @@ func TestFaultMatrix(t *testing.T) {
 				"--headless", "--fill", "username=alice", "--fill", "password=alice", "-o", "none")
 			want := slices.Clone(f.Codes)
 			slices.Sort(want)
-			if got := r.complaints(); !slices.Equal(got, want) {
+			if got := r.complaints(f.Codes...); !slices.Equal(got, want) {
 				t.Errorf("%s\nnoticed by %v\n   want   %v\n%s", f.Doc, got, want, r.stderr)
 			}
 			if len(f.Codes) == 0 && f.Name != "" && !strings.HasPrefix(f.Name, "ok-") {
@@ -148,7 +153,7 @@ func stops(r result) bool {
 func trustCodes() []string {
 	return strings.Fields(`V-AR-01 V-AR-02 V-AR-04 V-AR-05 V-AR-06 V-AR-07 V-AR-08 V-AR-09 V-AR-11 V-AR-12 V-AR-13 V-AR-14 V-AR-19 V-AR-20 V-AR-21
 		V-ID-01 V-ID-02 V-ID-03 V-ID-04 V-ID-05 V-ID-07 V-ID-08 V-ID-09 V-ID-10 V-ID-11 V-ID-12 V-ID-14 V-ID-15 V-ID-17 V-ID-18 V-ID-19
-		V-ID-20 V-ID-22 V-ID-23 V-ID-24 V-ID-29 V-TR-04 V-TR-05 V-TR-07 V-TR-12 V-TR-13 V-MD-01 V-MD-02 V-MD-05`)
+		V-ID-20 V-ID-22 V-ID-23 V-ID-24 V-ID-29 V-ID-31 V-TR-04 V-TR-05 V-TR-07 V-TR-12 V-TR-13 V-MD-01 V-MD-02 V-MD-05`)
 }
 
 // The exit code goes with what happened, and stdout stays empty when a token

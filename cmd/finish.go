@@ -27,10 +27,17 @@ func (s *session) finish(r *flow.Run, err error) error {
 	_ = s.terminal.Close()
 	var delivered error
 	var status *flow.StatusError
+	if s.how.dry && err == nil {
+		s.out.format = "none" // nothing was sent: there is nothing to hand over
+	}
 	if !s.out.report && (err == nil || s.out.format == "result" || errors.As(err, &status)) {
 		var note string
 		note, delivered = output.Deliver(s.env.Stdout, s.out.format, s.deliverable(r, err), s.env.OutTTY)
-		s.remark("note", note)
+		if s.row.use && note != "" {
+			s.remark("warning", note) // nothing else tells that it is not there
+		} else {
+			s.remark("note", note)
+		}
 	}
 	for _, to := range s.out.saves {
 		e := output.Save(to.path, to.format, s.kept.Records())
@@ -47,7 +54,7 @@ func (s *session) finish(r *flow.Run, err error) error {
 	case delivered != nil:
 		return delivered
 	}
-	if s.server.demo && !s.out.quiet && !s.row.use {
+	if s.server.demo && !s.out.quiet && !s.row.use && !s.how.dry {
 		s.next()
 	}
 	return nil
@@ -118,6 +125,12 @@ func (s *session) notes() []trace.Note {
 	}
 	if s.how.keepGoing {
 		notes = append(notes, trace.Note{Topic: "keep-going", Text: "--keep-going: failed checks stop nothing; do not use what comes out of this for anything but looking at it"})
+	}
+	if s.how.dry {
+		notes = append(notes, trace.Note{Topic: "dry-run", Text: "--dry-run: from here on every request is built and shown, and none is sent; what only a server could give stands in angle brackets"})
+	}
+	if s.how.keyLog != nil {
+		notes = append(notes, trace.Note{Topic: "key-log", Text: "SSLKEYLOGFILE: the keys of this run's TLS connections are written to " + s.how.keyLog.Name() + "; whoever has it can decrypt them"})
 	}
 	if s.how.insecure {
 		notes = append(notes, trace.Note{Topic: "insecure", Text: "--insecure: any certificate is accepted; anyone on the way can read and change everything"})

@@ -22,6 +22,9 @@ func flows() map[string]func(*testing.T, string) result {
 		"hybrid": func(t *testing.T, issuer string) result {
 			return run(t, nil, "", slices.Concat([]string{"hybrid", issuer, "--client-id", "public", "--scope", "openid profile", "--response-type", "code id_token token", "-o", "none"}, headless)...)
 		},
+		"discover": func(t *testing.T, issuer string) result {
+			return run(t, nil, "", "discover", issuer, "-o", "none")
+		},
 		"client-credentials": func(t *testing.T, issuer string) result {
 			return run(t, nil, "", slices.Concat([]string{"cc", issuer, "--scope", "api", "-o", "none"}, trusted)...)
 		},
@@ -41,6 +44,8 @@ func flows() map[string]func(*testing.T, string) result {
 	}
 	maps.Copy(all, guardedFlows(headless))
 	maps.Copy(all, useFlows(headless, trusted))
+	maps.Copy(all, askingFlows(headless))
+	maps.Copy(all, clientFlows(headless))
 	return all
 }
 
@@ -70,7 +75,7 @@ func tokens(t *testing.T, issuer, id, secret string, headless []string, more ...
 func TestFlowFaultMatrix(t *testing.T) {
 	rows := slices.Clone(demo.FlowFaults)
 	for flow := range flows() {
-		rows = append(rows, demo.Fault{Flow: flow})
+		rows = append(rows, demo.Fault{Flow: flow, Codes: usual()[flow]})
 	}
 	for _, f := range rows {
 		drive, known := flows()[f.Flow]
@@ -95,7 +100,7 @@ func TestFlowFaultMatrix(t *testing.T) {
 			r := drive(t, server.Issuer)
 			want := slices.Clone(f.Codes)
 			slices.Sort(want)
-			if got := r.complaints(); !slices.Equal(got, want) {
+			if got := r.complaints(f.Codes...); !slices.Equal(got, want) {
 				t.Errorf("%s\nnoticed by %v\n   want   %v\n%s", f.Doc, got, want, r.stderr)
 			}
 		})

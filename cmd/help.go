@@ -23,7 +23,10 @@ func usage(c *cobra.Command, groups []flagGroup) error {
 	if len(c.Aliases) > 0 {
 		fmt.Fprintf(&b, "  oauthprobe %s …\n", strings.Join(c.Aliases, ", "))
 	}
-	fmt.Fprintf(&b, "\nTARGET is the issuer URL of the server.\n\nExamples:\n%s\n", c.Example)
+	if strings.Contains(c.Use, "TARGET") {
+		b.WriteString("\nTARGET is the issuer URL of the server.\n")
+	}
+	fmt.Fprintf(&b, "\nExamples:\n%s\n", c.Example)
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(100))
 	}

@@ -62,6 +62,8 @@ func describe(err error) words {
 		return describeWalk(walk)
 	case errors.As(err, &tr):
 		return describeTransport(tr)
+	case errors.As(err, &proto) && strings.Contains(proto.Problem, "not read further"):
+		return words{proto.Error(), []string{"read more of it:", "--max-body 67108864"}}
 	case errors.As(err, &proto):
 		return words{proto.Error(), []string{"look at the whole answer with -v; is this the right address, and no login page or proxy in between?"}}
 	case errors.As(err, &status):
@@ -78,13 +80,25 @@ func describe(err error) words {
 	return words{text: strings.TrimSpace(err.Error()), hints: []string{"see what happened until then, byte by byte:", "-v"}}
 }
 
-func describeConfig(e *flow.ConfigError) words {
-	flags := map[string]string{"pushed_authorization_request_endpoint": "par-endpoint"}
-	flag := flags[e.Field]
-	if flag == "" {
-		flag = strings.ReplaceAll(e.Field, "_", "-")
+// endpointFlag is the flag of what metadata, or a protocol, call by a name.
+func endpointFlag(member string) string {
+	switch member {
+	case "":
+		return "token-endpoint"
+	case "pushed_authorization_request_endpoint":
+		return "par-endpoint"
+	case "backchannel_authentication_endpoint":
+		return "ciba-endpoint"
 	}
+	return strings.ReplaceAll(member, "_", "-")
+}
+
+func describeConfig(e *flow.ConfigError) words {
+	flag := endpointFlag(e.Field)
 	w := words{text: e.Error()}
+	if e.Field == "id_token_hint" {
+		w.hints = []string{"give the ID token of the sign-in, or leave it out:", "--id-token-hint @FILE"}
+	}
 	if slices.Contains([]string{"client_secret", "auth_method", "key", "cert", "attestation", "attestation_key", "signing_alg", "assertion_claims", "dpop_key", "access_token", "token"}, e.Field) ||
 		strings.HasSuffix(e.Field, "_endpoint") || strings.HasSuffix(e.Field, "_uri") {
 		w.hints = []string{"give it by flag:", "--" + flag}
@@ -104,6 +118,10 @@ func describeCheck(e *flow.CheckError) words {
 			break
 		}
 		w.hints = []string{"give the issuer exactly as the server names itself, or correct the server's configuration:", f.Actual}
+	case "V-MD-05":
+		w.hints = []string{"give the address by flag, if the server has it all the same:", "--" + endpointFlag(regexp.MustCompile(`[a-z_]+_(endpoint|uri)`).FindString(f.Detail+" "+f.Expected)) + " URL"}
+	case "V-ID-06":
+		w.hints = []string{"give the private key that it is encrypted to:", "--key FILE"}
 	case "V-ID-17", "V-ID-18", "V-ID-19":
 		if !regexp.MustCompile(`[0-9]+ s( |$)`).MatchString(f.Detail) { // the claim itself is wrong, no clock
 			w.hints = []string{"nothing was used of this answer. To look at it all the same (DANGEROUS):", "--keep-going"}
@@ -125,13 +143,22 @@ func describeRefusal(e *flow.RefusedError) words {
 	}
 	switch e.Code {
 	case "insufficient_scope", "insufficient_user_authentication":
+		if e.Endpoint != flow.Resource {
+			w.hints = []string{"get a token with what is wanted, for example a wider scope:", "oauthprobe code https://issuer.example --client-id ID --scope 'openid profile'"}
+			break
+		}
 		w.hints = []string{"get a token that has what the resource wants, and call again:", "--step-up --issuer https://issuer.example --client-id ID"}
-	case "unauthorized":
+	case "unauthorized", "forbidden":
+		if e.Endpoint == flow.Introspection || e.Endpoint == flow.Revocation {
+			w.hints = []string{"check the client id, what it proves itself with, and the way it does so, which is also set by:", "--auth-method METHOD"}
+			break
+		}
 		w.hints = []string{"present a token that this resource takes:", "--access-token @FILE"}
 	case "invalid_token":
 		w.hints = []string{"is it expired, for this resource, and bound to a key that you have? Look at it:", "oauthprobe inspect TOKEN"}
+	case "use_dpop_nonce":
 	case "invalid_dpop_proof":
-		w.hints = []string{"look at the proof, what it is for and when it was made, with:", "-v"}
+		w.hints = []string{"was a proof sent at all, which takes --dpop? If so, look at it, what it is for and when it was made, with:", "-v"}
 	case "invalid_client":
 		w.hints = []string{"check the client id, what it proves itself with, and the way it does so, which is also set by:", "--auth-method METHOD"}
 	case "invalid_grant":

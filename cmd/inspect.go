@@ -130,7 +130,7 @@ func (s *session) runInspect(c *cobra.Command, args []string) (err error) {
 	if err := s.finish(r, nil); err != nil {
 		return err
 	}
-	if against := with.Given || s.who.Secret != "" || server.Endpoint(flow.JWKS) != ""; against && !verified && told {
+	if against := with.Given || server.Endpoint(flow.JWKS) != "" || s.who.Secret != "" && keyed(records); against && !verified && told {
 		return errUnverified
 	}
 	return nil
@@ -147,7 +147,7 @@ func (s *session) specimen(args []string) (raw string, choice serverChoice, err 
 		}
 	}
 	var target []string
-	if len(args) > 0 && strings.Contains(args[len(args)-1], "://") && !strings.Contains(args[len(args)-1], "token=") && (len(args) == 2 || !s.env.InTTY) {
+	if n := len(args); n > 0 && names(args[n-1]) && (n == 2 || !s.env.InTTY) {
 		target, args = args[len(args)-1:], args[:len(args)-1]
 	}
 	if len(args) == 2 {
@@ -178,6 +178,12 @@ func (s *session) specimen(args []string) (raw string, choice serverChoice, err 
 func (s *session) demonstrated() string {
 	b, _ := json.Marshal(s.asked.Values) // strings always encode
 	return string(b)
+}
+
+// names reports whether an argument is the address of a server, and not one
+// that a token stands in: nothing may be sent to where that points.
+func names(arg string) bool {
+	return strings.Contains(arg, "://") && !strings.ContainsAny(arg, "?#=") && !strings.Contains(arg, "eyJ")
 }
 
 // against reads the keys and the rest of what the token is held against.
@@ -266,14 +272,35 @@ func (s *session) inspectPlan(server flow.Server) flow.Plan {
 	}
 }
 
+// keyed reports whether a token carries a MAC, which a secret verifies.
+func keyed(records []trace.Record) bool {
+	return slices.ContainsFunc(records, func(rec trace.Record) bool {
+		d, ok := rec.Event.(trace.Decoded)
+		o, _ := jose.ParseObject(d.Header)
+		alg, _ := o.String("alg")
+		return ok && strings.HasPrefix(alg, "HS")
+	})
+}
+
 // verdicts says whether every token was verified, and whether there was any.
+// An opaque one beside others, such as a refresh token in a token response, is
+// nothing that could be.
 func verdicts(records []trace.Record) (verified, told bool) {
 	verified = true
+	opaque := 0
 	for _, rec := range records {
-		if d, ok := rec.Event.(trace.Decoded); ok {
+		d, ok := rec.Event.(trace.Decoded)
+		switch {
+		case !ok:
+		case d.What == "opaque":
+			opaque++
+		default:
 			told = true
 			verified = verified && d.Verified
 		}
+	}
+	if !told && opaque > 0 {
+		return false, true
 	}
 	return verified, told
 }

@@ -39,6 +39,8 @@ func newLayer(e Env, fs *pflag.FlagSet) (*layer, error) {
 	fs.VisitAll(func(f *pflag.Flag) {
 		switch {
 		case failed != nil, f.Name == "help":
+		case f.Changed && (f.Value.Type() == "string" && f.Value.String() == "" || f.Value.Type() == "stringArray" && f.Value.String() == "[]"):
+			failed = &usageError{"--" + f.Name + " is empty", []string{"was a variable meant that is not set? To leave it out, leave out the flag"}}
 		case f.Changed:
 			l.from[f.Name] = "--" + f.Name
 		default:
@@ -166,6 +168,8 @@ func cutNewline(s string) string {
 // maxValue is more than any secret is long.
 const maxValue = 1 << 20
 
+var errTooLong = fmt.Errorf("more than %d octets", maxValue)
+
 func (l *layer) readStdin(name string) (string, error) {
 	if l.stdin != "" {
 		return "", &usageError{fmt.Sprintf("%s and %s both want to read stdin", l.stdin, name), []string{"give one of them as @FILE or env:NAME"}}
@@ -174,7 +178,10 @@ func (l *layer) readStdin(name string) (string, error) {
 	if l.env.InTTY {
 		return "", &usageError{name + " reads stdin, and stdin is a terminal", []string{"pipe the value in, or give it as @FILE or env:NAME"}}
 	}
-	b, err := io.ReadAll(io.LimitReader(l.env.Stdin, maxValue))
+	b, err := io.ReadAll(io.LimitReader(l.env.Stdin, maxValue+1))
+	if err == nil && len(b) > maxValue {
+		err = errTooLong
+	}
 	if err != nil {
 		return "", &usageError{fmt.Sprintf("%s: reading stdin: %v", name, err), nil}
 	}
@@ -187,7 +194,10 @@ func readFile(name, path string) (string, error) {
 		return "", &usageError{fmt.Sprintf("%s: %v", name, err), nil}
 	}
 	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(f, maxValue))
+	b, err := io.ReadAll(io.LimitReader(f, maxValue+1))
+	if err == nil && len(b) > maxValue {
+		err = errTooLong
+	}
 	if err != nil {
 		return "", &usageError{fmt.Sprintf("%s: %v", name, err), nil}
 	}

@@ -41,7 +41,7 @@ func clean(s string) string {
 func usageArgs(max int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) > max {
-			return &usageError{fmt.Sprintf("%s takes at most %d argument, got %q", c.CommandPath(), max, args), []string{c.CommandPath() + " --help"}}
+			return &usageError{fmt.Sprintf("%s takes at most %s, and got %d", c.CommandPath(), map[int]string{0: "no argument", 1: "one argument", 2: "two arguments"}[max], len(args)), []string{"see what it takes:", c.CommandPath() + " --help"}}
 		}
 		return nil
 	}

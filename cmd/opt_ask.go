@@ -57,6 +57,11 @@ func (o *askOptions) scopeFlag(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.scope, "scope", nil, "with --step-up or --demo, `SCOPE` to ask for as well; repeatable or separated by spaces")
 }
 
+// redirectFlag declares where a sign-in on the way comes back to.
+func (o *askOptions) redirectFlag(fs *pflag.FlagSet) {
+	fs.StringVar(&o.redirect, "redirect-uri", "", "with --step-up, the `URI` for the answer of the sign-in; a loopback one is also where this listens")
+}
+
 // returnFlags declares the way back from the end of a session.
 func (o *askOptions) returnFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.redirect, "redirect-uri", "", "the post-logout redirect `URI`; a loopback one is also where this listens; none leaves it out")

@@ -37,8 +37,10 @@ func (o *extensionOptions) flags(fs *pflag.FlagSet, row commandRow) {
 	}
 	fs.BoolVar(&o.dpop, "dpop", false, "bind the token to a key, and prove it with each request (RFC 9449)")
 	fs.StringVar(&o.dpopKey, "dpop-key", "", "`FILE` with that key: JWK, JWKS or PEM (default: a fresh one); implies --dpop")
-	if row.issues() {
+	if row.issues() || row.errand {
 		fs.StringArrayVar(&o.resources, "resource", nil, "`URI` of a resource that the token shall be good for; repeatable (RFC 8707)")
+	}
+	if row.issues() {
 		fs.StringVar(&o.details, "authorization-details", "", "rights in detail, a `JSON` list or @FILE (RFC 9396)")
 	}
 }
@@ -72,7 +74,9 @@ func (o *extensionOptions) resolve(l *layer) (err error) {
 }
 
 // proofAlgs are what a fresh DPoP key is made for, the usual one first.
-func proofAlgs() []string { return []string{"ES256", "ES384", "ES512", "EdDSA", "PS256", "RS256"} }
+func proofAlgs() []string {
+	return []string{"ES256", "ES384", "ES512", "Ed25519", "EdDSA", "PS256", "RS256"}
+}
 
 // proofKey makes a key when one is wanted and none is given: of a kind that
 // the server lists.

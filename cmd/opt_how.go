@@ -3,14 +3,17 @@ package cmd
 import (
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/check"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 	"github.com/oauthprobe/oauthprobe/flow/wire"
@@ -24,6 +27,10 @@ type howOptions struct {
 	cacert, proxy                        string
 	trusted                              []string
 	resolveTo                            []string
+	dry, explain, step                   bool
+	misSign                              []string
+	bends                                map[string]string // of --mis-sign
+	keyLog                               *os.File          // SSLKEYLOGFILE
 }
 
 func (o *howOptions) flags(fs *pflag.FlagSet) {
@@ -38,6 +45,10 @@ func (o *howOptions) flags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.resolveTo, "resolve", nil, "connect to ADDR for HOST:PORT: `HOST:PORT:ADDR`; repeatable")
 	fs.DurationVar(&o.skew, "clock-skew", 30*time.Second, "clock difference that is tolerated, at most 5m")
 	fs.StringArrayVar(&o.trusted, "trust-audience", nil, "an `AUD` that an ID token may have beside this client; repeatable")
+	fs.BoolVar(&o.step, "step", false, "stop before each request: look, change, send, or stop")
+	fs.BoolVar(&o.dry, "dry-run", false, "discover, then build and show every request, and send none")
+	fs.BoolVar(&o.explain, "explain", false, "say with each request who talks to whom, and what its parts protect from")
+	fs.StringArrayVar(&o.misSign, "mis-sign", nil, "sign wrongly on purpose: `OBJECT=HOW`, with OBJECT "+strings.Join(signedObjects(), ", ")+" and HOW "+strings.Join(bendNames(), ", ")+"; repeatable")
 	fs.BoolVar(&o.noInput, "no-input", false, "never ask anything")
 }
 
@@ -52,7 +63,29 @@ func (o *howOptions) valid() error {
 	case o.skew < 0 || o.skew > 5*time.Minute:
 		return &usageError{"--clock-skew takes a time from 0 to 5m", nil}
 	}
+	o.bends = map[string]string{}
+	for _, s := range o.misSign {
+		object, how, _ := strings.Cut(s, "=")
+		if !slices.Contains(signedObjects(), object) || !slices.Contains(bendNames(), how) {
+			return &usageError{fmt.Sprintf("--mis-sign %q is not OBJECT=HOW", s), []string{
+				"OBJECT is one of " + strings.Join(signedObjects(), ", ") + "; HOW is one of " + strings.Join(bendNames(), ", ") + ":", "--mis-sign client-assertion=signature",
+			}}
+		}
+		o.bends[object] = how
+	}
 	return nil
+}
+
+func signedObjects() []string {
+	return slices.Sorted(maps.Keys(flow.Signed()))
+}
+
+func bendNames() []string {
+	var out []string
+	for _, b := range flow.Bends() {
+		out = append(out, b.Name)
+	}
+	return out
 }
 
 // gate is what stops a run.
@@ -66,10 +99,29 @@ func (o *howOptions) gate() func(trace.Finding) bool {
 	return check.Trust
 }
 
+// logKeys opens the file that SSLKEYLOGFILE names, in which other tools find
+// the keys to what was encrypted.
+func (o *howOptions) logKeys(e Env) (err error) {
+	path := e.Getenv("SSLKEYLOGFILE")
+	if path == "" {
+		return nil
+	}
+	if o.keyLog, err = os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		return &usageError{fmt.Sprintf("SSLKEYLOGFILE: %v", err), nil}
+	}
+	return nil
+}
+
 func (o *howOptions) wire(e Env) (*wire.Client, error) {
 	w := wire.Options{
 		Timeout: o.httpTimeout, MaxBody: o.maxBody, Insecure: o.insecure, Proxy: e.Proxy,
 		Resolve: map[string]string{}, UserAgent: "oauthprobe/" + Version(), Now: e.Now,
+	}
+	if err := o.logKeys(e); err != nil {
+		return nil, err
+	}
+	if o.keyLog != nil {
+		w.KeyLog = o.keyLog
 	}
 	if o.cacert != "" {
 		pem, err := os.ReadFile(o.cacert)

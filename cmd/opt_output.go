@@ -20,6 +20,7 @@ type outputOptions struct {
 	color                  string
 	saves                  []saveTo
 	report                 bool // what is delivered is a report
+	answer                 bool // what is delivered is a server's answer, and no token
 }
 
 type saveTo struct{ format, path string }
@@ -35,8 +36,11 @@ func (o *outputOptions) flags(fs *pflag.FlagSet) {
 
 // formats are those of the command, the default first.
 func (o *outputOptions) formats() []string {
-	if o.report {
+	switch {
+	case o.report:
 		return []string{"text", "json", "none"}
+	case o.answer:
+		return []string{"json", "result", "none"}
 	}
 	return output.DeliverFormats()
 }
@@ -44,7 +48,7 @@ func (o *outputOptions) formats() []string {
 // resolve refuses what could not be delivered or kept before anything is sent.
 func (o *outputOptions) resolve() error {
 	if !slices.Contains(o.formats(), o.format) {
-		return &usageError{fmt.Sprintf("-o is %q; it takes %s", o.format, strings.Join(o.formats(), ", ")), nil}
+		return &usageError{fmt.Sprintf("-o is %q; here it takes %s", o.format, strings.Join(o.formats(), ", ")), nil}
 	}
 	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
 		return &usageError{fmt.Sprintf("--color is %q; it takes auto, always or never", o.color), nil}

@@ -118,6 +118,8 @@ func (o *serverOptions) target(args []string) (string, error) {
 		return "", &usageError{fmt.Sprintf("--demo and %s name two servers", target), nil}
 	case o.issuer != "":
 		return "", &usageError{fmt.Sprintf("--issuer and %s name two servers", target), nil}
+	case strings.HasPrefix(target, "eyJ"):
+		return "", &usageError{"the argument is a token, not a server", []string{"tokens are given by flag, out of sight:", "--access-token @FILE"}}
 	case !strings.Contains(target, "://"):
 		return "", &usageError{"no profile " + target, []string{"did you mean https://" + target}}
 	default:

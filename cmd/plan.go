@@ -19,7 +19,7 @@ func (s *session) discoveryPlan(c serverChoice) flow.Plan {
 	return flow.Plan{
 		Server: c.server, Client: s.who, Procedure: discover.Metadata(), Checks: check.All(), Before: &s.row.procedure,
 		Uses: s.uses(),
-		Gate: s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode,
+		Gate: s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode, Explain: s.how.explain,
 		Notes: c.notes, Version: Version(), Machine: s.machine,
 	}
 }
@@ -35,7 +35,11 @@ func (s *session) uses() []flow.Endpoint {
 
 // grantPlan is the one place that lists extensions and checks, in order.
 func (s *session) grantPlan(server flow.Server) (flow.Plan, error) {
-	method, said, err := clientauth.Choose(s.client.method, s.who, server, s.given)
+	given := s.given
+	if s.more.jar && s.who.Secret != "" && s.client.method == "" {
+		given.Key = jose.Private{} // it is there to sign the request; the secret says who we are
+	}
+	method, said, err := clientauth.Choose(s.client.method, s.who, server, given)
 	if err != nil {
 		return flow.Plan{}, err
 	}
@@ -45,13 +49,13 @@ func (s *session) grantPlan(server flow.Server) (flow.Plan, error) {
 	if method.Extension.Name != "" {
 		extensions = append(extensions, method.Extension)
 	}
-	extensions = append(extensions, ext.Refreshed(), ext.IDToken(), ext.ByHand(s.row.first, s.edits))
-	notes := slices.Concat(unlistedGrant(s.row, server), s.more.required(server, s.row.browser), s.more.notes(server))
+	extensions = append(extensions, ext.Refreshed(), ext.IDToken(), ext.ByHand(s.row.first, s.edits), ext.Advertised(method.Name))
+	notes := slices.Concat(s.more.required(server, s.row.browser), s.more.notes(server))
 	return flow.Plan{
 		Server: server, Client: who, Ask: s.asked, Procedure: s.row.procedure,
 		Extensions: extensions,
 		Checks:     check.All(),
-		Gate:       s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode,
+		Gate:       s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode, Explain: s.how.explain, Dry: s.how.dry, Bends: s.how.bends,
 		Notes:   append(notes, trace.Note{Topic: "client-authentication", Text: said, Ref: method.Spec}),
 		Version: Version(), Machine: s.machine,
 	}, nil
@@ -62,7 +66,7 @@ func (s *session) grantPlan(server flow.Server) (flow.Plan, error) {
 // is pushed, and a proof names the address that the certificate leads to.
 func (s *session) extensions() []flow.Extension {
 	var all []flow.Extension
-	if strings.HasSuffix(s.ask.responseMode, "jwt") {
+	if strings.HasSuffix(s.ask.responseMode, "jwt") || slices.ContainsFunc(s.edits, func(e ext.Edit) bool { return e.Name == "response_mode" }) {
 		all = append(all, ext.JARM())
 	}
 	all = append(all, s.ask.extensions(s.layer, s.row.first)...)
@@ -98,17 +102,4 @@ func (s *session) signingKey() jose.Private {
 		return s.given.Key
 	}
 	return keys[0]
-}
-
-// unlistedGrant says that the metadata do not list what is about to be asked;
-// it is asked all the same. Metadata without the member mean the default of
-// RFC 8414 §2: authorization_code and implicit.
-func unlistedGrant(row commandRow, server flow.Server) []trace.Note {
-	listed, told := server.Lists("grant_types_supported", row.grantType)
-	usual := row.grantType == "authorization_code" || row.grantType == "implicit"
-	if listed || !told && usual || server.Metadata == nil || row.grantType == "" {
-		return nil
-	}
-	text := "the metadata do not list the grant " + row.grantType + " (grant_types_supported); it is asked for all the same"
-	return []trace.Note{{Topic: "grant-unlisted", Text: text, Ref: "RFC 8414 §2"}}
 }

@@ -37,6 +37,12 @@ func (s *session) prepare(ctx context.Context, choice serverChoice) (flow.Server
 	if err := s.more.proofKey(server, s.env.Rand); err != nil {
 		return server, nil, err
 	}
+	if s.how.dry {
+		for _, v := range s.obtain {
+			s.asked.Values[v.name], s.asked.From[v.name] = "<"+v.from+">", "--demo"
+		}
+		return server, nil, nil
+	}
 	if len(s.obtain) > 0 {
 		if r, err := s.first(ctx, server); err != nil {
 			return server, r, err

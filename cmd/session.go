@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -77,14 +78,19 @@ func (s *session) flags(fs *pflag.FlagSet) []flagGroup {
 	group("The request", s.row.errand, s.call.flags)
 	s.ask.pkce = "none"
 	group("What to ask for", s.row.issues(), func(g *pflag.FlagSet) { s.ask.flags(g, s.row.browser, s.row.types) })
-	group("What to ask for", s.row.errand, s.ask.scopeFlag)
+	group("What to ask for", s.row.errand, func(g *pflag.FlagSet) { s.ask.scopeFlag(g); s.ask.redirectFlag(g) })
 	group("The way back", s.row.returns(), s.ask.returnFlags)
-	group("How it is protected", true, func(g *pflag.FlagSet) { s.more.flags(g, s.row) })
+	group("How it is protected", !s.row.returns(), func(g *pflag.FlagSet) { s.more.flags(g, s.row) })
 	group("The person", s.row.browser || s.row.approve, func(g *pflag.FlagSet) { s.person.flags(g, s.row.approve) })
 	group("Notifications", s.row.called, s.notify.flags)
 	group("Requests changed by hand", true, s.byHand.flags)
 	group("How to go about it", true, s.how.flags)
+	s.out.answer = s.row.use
 	group("What to show and keep", true, s.out.flags)
+	if s.row.use && !s.row.browser { // --demo signs in first, and asks nobody anyway
+		fs.BoolVar(&s.person.headless, "headless", false, "with --demo: nobody is asked")
+		_ = fs.MarkHidden("headless")
+	}
 	return groups
 }
 
@@ -145,6 +151,7 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 		func() (err error) { s.edits, err = s.byHand.resolve(s.layer, s.row.named); return err },
 		func() (err error) { s.fills, err = s.person.fills(s.layer, s.server.demo); return err },
 		func() error { return s.person.valid(s.layer, s.how.noInput) },
+		s.stepable,
 	} {
 		if err := step(); err != nil {
 			return choice, err
@@ -235,6 +242,10 @@ func (s *session) grant(ctx context.Context, choice serverChoice) (*flow.Run, er
 
 func (s *session) flowEnv(a flow.UserAgent) flow.Env {
 	e := flow.Env{Wire: s.wire, Agent: a, Log: s.log, Now: s.env.Now, Rand: s.env.Rand, Pause: s.env.Pause, Approach: s.approach}
+	if s.how.dry {
+		e.Pause = func(context.Context, time.Duration) error { return nil }
+		e.Approach = nil
+	}
 	if s.notify.door != nil {
 		e.Notify = notifier{s.notify.door}
 	}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -64,8 +65,11 @@ func (s *session) usable() error {
 	if !s.row.use {
 		return nil
 	}
-	if slices.Contains([]string{"token", "header", "env"}, s.out.format) {
-		return &usageError{"-o " + s.out.format + " prints a token, and " + s.row.procedure.Name + " gets none", []string{"what the server answers is printed with:", "-o json"}}
+	if s.call.stepUp && !s.server.demo && (s.who.ID == "" || s.server.issuer == "" && s.server.endpoints[flow.Authorization] == nil) {
+		return &usageError{"--step-up gets a token, and neither a server nor a client to get it with is named", []string{"name both:", "--issuer https://issuer.example --client-id ID"}}
+	}
+	if given := s.asked.Values["access_token"]; len(given) > 7 && strings.EqualFold(given[:7], "Bearer ") {
+		return &usageError{"--access-token begins with the word Bearer, which is not part of it", []string{"give the token alone"}}
 	}
 	given := s.asked.Values["access_token"] != ""
 	if s.more.dpop && s.more.dpopKey == "" && !s.server.demo && given {
@@ -110,7 +114,7 @@ func (s *session) use(ctx context.Context, choice serverChoice) (*flow.Run, erro
 func (s *session) usePlan(server flow.Server) (flow.Plan, error) {
 	plan := flow.Plan{
 		Server: server, Client: s.who, Ask: s.asked, Procedure: s.row.procedure, Checks: check.All(),
-		Gate: s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode,
+		Gate: s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode, Explain: s.how.explain, Dry: s.how.dry, Bends: s.how.bends,
 		Notes: append(s.notes(), s.more.notes(server)...), Version: Version(), Machine: s.machine,
 	}
 	if s.row.first == flow.Introspection || s.row.first == flow.Revocation {
@@ -130,6 +134,9 @@ func (s *session) usePlan(server flow.Server) (flow.Plan, error) {
 	if s.more.dpop {
 		plan.Extensions = append(plan.Extensions, ext.DPoP(s.more.key, ""))
 	}
+	if u, err := url.Parse(s.call.url); s.row.errand && s.given.Cert != nil && err == nil && u.Scheme == "http" {
+		plan.Notes = append(plan.Notes, trace.Note{Topic: "cert-unused", Text: "the resource is plain http, where no certificate is shown: --cert does nothing here", Ref: "RFC 8705 §3"})
+	}
 	edits := slices.Clone(s.edits)
 	for i := range edits {
 		if edits[i].At == "" {
@@ -137,6 +144,9 @@ func (s *session) usePlan(server flow.Server) (flow.Plan, error) {
 		}
 	}
 	plan.Extensions = append(plan.Extensions, ext.ByHand(s.row.first, edits))
+	if s.how.step {
+		plan.Extensions = append(plan.Extensions, s.step())
+	}
 	return plan, nil
 }
 

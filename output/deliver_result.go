@@ -41,8 +41,9 @@ func deliverResult(d Deliverable, terminal bool) (string, string, error) {
 	if r.Findings == nil {
 		r.Findings = []trace.Finding{}
 	}
+	r.Answer = answerJSON(d.Answer) // of a resource in trouble as well
 	if d.OK {
-		r.Token, r.Answer = d.Body, answerJSON(d.Answer)
+		r.Token = d.Body
 	} else {
 		r.Error = &resultError{Kind: "other", Text: "failed", Hint: d.Hint}
 		if f := d.Failure; f != nil {

@@ -45,6 +45,7 @@ type Mask struct {
 	public   map[string]bool
 	plain    map[string]bool // values that were sent and are no secrets
 	told     []string        // short secrets, from Know
+	back     string          // the redirect URI that an answer is awaited at
 	asked    []string        // names of the secret parameters of the authorization URL
 	patterns map[[window]byte][]pattern
 }
@@ -120,7 +121,10 @@ func (m *Mask) event(e trace.Event) trace.Event {
 	e = rewrite(e, func(s string) string { return s }) // a copy of our own
 	return unpacked(e, func(e trace.Event) trace.Event {
 		m.learnPlain(e)
-		e = withheld(e)
+		if o, ok := e.(trace.Opened); ok && o.Back != "" {
+			m.back = o.Back
+		}
+		e = m.withheld(e)
 		v := veil{asked: m.asked, open: m.isPlain, unclear: unclear(e)}
 		v.value, v.basic = func(s string) string { m.learn(s); return s }, func(s string) string { m.learnBasic(s); return s }
 		e = marked(e, v)
@@ -234,7 +238,7 @@ func (m *Mask) hide(secret string) string {
 	tag := m.tag(secret)
 	if jose(secret) {
 		parts := strings.Split(secret, ".")
-		if len(parts) == 3 {
+		if len(parts) == 3 && !saysError(parts[1]) {
 			return parts[0] + "." + parts[1] + "." + tag
 		}
 		return parts[0] + "." + tag
@@ -247,6 +251,14 @@ func (m *Mask) hide(secret string) string {
 		n++
 	}
 	return secret[:n] + tag
+}
+
+// saysError reports whether a token says something of an error: it may be
+// anybody's word, and is told apart, once it is known whose it is.
+func saysError(payload string) bool {
+	b, err := base64.RawURLEncoding.DecodeString(payload)
+	_, says := members(b)["error"]
+	return err == nil && says
 }
 
 func (m *Mask) hideBasic(credentials string) string {

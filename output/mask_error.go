@@ -146,20 +146,20 @@ func (m *Mask) errorForm(s string) string {
 }
 
 // withheld takes the words of an error out of a redirect of a page to where a
-// state goes, and out of a page that posts one there. Only when that answer
+// state goes, or to the redirect URI, and out of a page that posts one there. Only when that answer
 // has come and its state is right are they known to be the server's, and then
 // it is the answer that shows them (RFC 6749 §10.12).
-func withheld(e trace.Event) trace.Event {
+func (m *Mask) withheld(e trace.Event) trace.Event {
 	x, ok := e.(trace.Exchanged)
 	if !ok || x.Endpoint != "page" {
 		return e
 	}
-	forged := carries(x.Response.Body)
+	forged := carries(x.Response.Body) || m.back != "" && strings.Contains(x.Response.Body, m.back)
 	for i, f := range x.Response.Header {
 		if !strings.EqualFold(f.Name, "Location") {
 			continue
 		}
-		state := false
+		state := m.back != "" && strings.HasPrefix(f.Value, m.back)
 		eachComponent(f.Value, func(s string) string {
 			return eachPair(s, func(name, raw string) string { state = state || name == "state"; return raw })
 		})
