@@ -22,11 +22,11 @@ func (e *evidence) access() (header, claims map[string]any) {
 
 // accessVerifies says whether the published key verifies the access token.
 func (e *evidence) accessVerifies() bool {
-	sig, err := jose.ParseSignedCompact(e.is("access_token"), []jose.SignatureAlgorithm{jose.RS256})
+	sig, err := jose.ParseSignedCompact(e.is("access_token"), []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return false
 	}
-	_, err = sig.Verify(e.published())
+	_, err = sig.Verify(e.key("demo-es256"))
 	return err == nil
 }
 
@@ -60,7 +60,7 @@ var moreEffects = map[string]func(*evidence) bool{
 	},
 	"access-token-bad-signature": func(e *evidence) bool {
 		header, _ := e.access()
-		return header["alg"] == "RS256" && !e.accessVerifies() && e.rs256()
+		return header["alg"] == "ES256" && !e.accessVerifies() && e.rs256()
 	},
 	"access-token-alg-none": func(e *evidence) bool {
 		header, _ := e.access()

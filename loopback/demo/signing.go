@@ -1,10 +1,12 @@
 package demo
 
 import (
+	"crypto"
 	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/sha256"
+	"encoding/asn1"
 	"fmt"
+	"math/big"
 	"slices"
 )
 
@@ -31,16 +33,21 @@ func (s *Server) signedFor(c Client, alg, typ string, claims object) jws {
 	return t
 }
 
-// signES256 signs with the second key (RFC 7518 §3.4).
+// signES256 signs with the second key (RFC 7518 §3.4), the same text the same
+// way every time (RFC 6979).
 func signES256(key *ecdsa.PrivateKey, input string) ([]byte, error) {
 	sum := sha256.Sum256([]byte(input))
-	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
+	der, err := key.Sign(nil, sum[:], crypto.SHA256)
 	if err != nil {
 		return nil, err
 	}
+	var point struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &point); err != nil {
+		return nil, err
+	}
 	signature := make([]byte, 64)
-	r.FillBytes(signature[:32])
-	s.FillBytes(signature[32:])
+	point.R.FillBytes(signature[:32])
+	point.S.FillBytes(signature[32:])
 	return signature, nil
 }
 
