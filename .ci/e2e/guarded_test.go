@@ -19,7 +19,9 @@ import (
 // of that run.
 var (
 	guardedPeer = sync.OnceValues(func() (*peer, error) { return startPeer(guardedConfig("ECDH-ES", false, guardedClients())) })
-	strictPeer  = sync.OnceValues(func() (*peer, error) { return startPeer(guardedConfig("RSA-OAEP-256", true, strictClients())) })
+	strictPeer  = sync.OnceValues(func() (*peer, error) {
+		return startPeer(guardedConfig("RSA-OAEP-256", true, append(strictClients(), alarmStrictClients()...)))
+	})
 )
 
 func theGuarded(t *testing.T) *peer { t.Helper(); return used(t, "guarded", guardedPeer) }
@@ -320,7 +322,7 @@ func checkRefused(t *testing.T, o outcome, endpoint, code string) {
 }
 
 func guardedClients() []any {
-	return slices.Concat(parClients(), jarClients(), jarmClients(), dpopClients(), boundClients(), askClients(), sealedClients(), usingClients())
+	return slices.Concat(parClients(), jarClients(), jarmClients(), dpopClients(), boundClients(), askClients(), sealedClients(), usingClients(), alarmClients(), replayClients())
 }
 
 // form is the body of a request.

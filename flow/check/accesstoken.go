@@ -157,7 +157,8 @@ func accessSignIn(r *flow.Run, p *flow.Response) flow.Verdict {
 	if p.Carrier.Request.Meant.Get("grant_type") != "refresh_token" || r.Ask.Values["id_token_hint"] == "" {
 		return skip("nothing earlier to compare with")
 	}
-	before := jose.Decode(r.Ask.Values["id_token_hint"]).Claims
+	earlier, _ := r.Unseal(r.Ask.Values["id_token_hint"])
+	before := earlier.Claims
 	var differ []string
 	for _, name := range []string{"acr", "amr", "auth_time"} {
 		then, was := before.Get(name)

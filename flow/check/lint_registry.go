@@ -72,13 +72,28 @@ var registry = []registeredMember{
 func registeredMetadata(name string) (registeredMember, bool) {
 	name, _, _ = strings.Cut(name, "#")
 	for _, row := range registry {
-		for one := range strings.FieldsSeq(row.names) {
-			if one == name {
-				return row, true
-			}
+		if word(row.names, name) {
+			return row, true
 		}
 	}
 	return registeredMember{}, false
+}
+
+// word reports whether a name is one of those that white space separates.
+func word(names, name string) bool {
+	for from := 0; name != ""; {
+		i := strings.Index(names[from:], name)
+		if i < 0 {
+			return false
+		}
+		i += from
+		end := i + len(name)
+		if (i == 0 || names[i-1] <= ' ') && (end == len(names) || names[end] <= ' ') {
+			return true
+		}
+		from = end
+	}
+	return false
 }
 
 // fits reports whether a value is of the member's type.

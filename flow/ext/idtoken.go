@@ -112,6 +112,10 @@ func forItsResource(r *flow.Run, carrier *flow.Response, t *jose.Token) error {
 	if id, _ := carrier.Object.String("id_token"); t == nil || t.Raw == id {
 		return nil // what is both is judged as what it is
 	}
+	// An exchange may answer with a token of another kind under this name (RFC 8693 §2.2.1).
+	if kind, told := carrier.Object.String("issued_token_type"); told && !strings.HasSuffix(kind, ":access_token") && !strings.HasSuffix(kind, ":jwt") {
+		return nil
+	}
 	resp := &flow.Response{
 		Request: &flow.Request{Endpoint: flow.AccessToken}, Token: t, Signature: r.VerifyAtHand(t), Carrier: carrier, Seq: carrier.Seq,
 	}

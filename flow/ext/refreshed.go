@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/oauthprobe/oauthprobe/flow"
-	"github.com/oauthprobe/oauthprobe/flow/jose"
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 )
 
@@ -47,7 +46,10 @@ func sameAsBefore(r *flow.Run, p *flow.Response) flow.Verdict {
 	if given == "" {
 		return flow.Verdict{Outcome: trace.Skip, Detail: "the earlier ID token was not given (--id-token-hint)"}
 	}
-	before := jose.Decode(given)
+	before, _ := r.Unseal(given) // which may be encrypted to this client
+	if before.Claims == nil {
+		return flow.Verdict{Outcome: trace.Skip, Detail: "the earlier ID token that was given (--id-token-hint) cannot be read"}
+	}
 	for _, claim := range []string{"iss", "sub"} {
 		want, _ := before.Claims.String(claim)
 		got, _ := p.Token.Claims.String(claim)
