@@ -52,7 +52,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &noToken), errors.As(err, &cert):
 		return exitUsage
-	case errors.As(err, &check), errors.Is(err, errUnverified):
+	case errors.As(err, &check), errors.Is(err, errUnverified), errors.Is(err, errDifferent):
 		return exitCheck
 	case errors.As(err, &refused):
 		return exitRefused

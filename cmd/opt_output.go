@@ -19,8 +19,9 @@ type outputOptions struct {
 	verbose, quiet, reveal bool
 	color                  string
 	saves                  []saveTo
-	report                 bool // what is delivered is a report
-	answer                 bool // what is delivered is a server's answer, and no token
+	report                 bool     // what is delivered is a report
+	named                  []string // the formats, where the command has its own
+	answer                 bool     // what is delivered is a server's answer, and no token
 }
 
 type saveTo struct{ format, path string }
@@ -37,6 +38,8 @@ func (o *outputOptions) flags(fs *pflag.FlagSet) {
 // formats are those of the command, the default first.
 func (o *outputOptions) formats() []string {
 	switch {
+	case o.named != nil:
+		return o.named
 	case o.report:
 		return []string{"text", "json", "none"}
 	case o.answer:

@@ -41,7 +41,7 @@ failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{err.Error(), []string{"see the flags:", c.CommandPath() + " --help"}}
 	})
-	root.AddGroup(&cobra.Group{ID: "token", Title: "Get a token:"}, &cobra.Group{ID: "use", Title: "Use a token:"}, &cobra.Group{ID: "look", Title: "Look at a server:"}, &cobra.Group{ID: "serve", Title: "Test a client:"}, &cobra.Group{ID: "learn", Title: "Learn:"}, &cobra.Group{ID: "rest", Title: "The rest:"})
+	root.AddGroup(&cobra.Group{ID: "token", Title: "Get a token:"}, &cobra.Group{ID: "use", Title: "Use a token:"}, &cobra.Group{ID: "look", Title: "Look at a server:"}, &cobra.Group{ID: "serve", Title: "Test a client:"}, &cobra.Group{ID: "after", Title: "After the fact:"}, &cobra.Group{ID: "learn", Title: "Learn:"}, &cobra.Group{ID: "rest", Title: "The rest:"})
 	root.SetHelpCommandGroupID("rest")
 	root.SetCompletionCommandGroupID("rest")
 	declare := map[*cobra.Command]func(){}
@@ -54,6 +54,11 @@ failed, 5 the server could not be reached, 6 nobody came back, 130 interrupted.`
 	declare[inspect] = flags
 	look, flags := discoverCommand(e)
 	declare[look] = flags
+	show, flags := showCommand(e)
+	declare[show] = flags
+	diff, flags := diffCommand(e)
+	declare[diff] = flags
+	root.AddCommand(show, diff)
 	serve, flags := serveCommand(e)
 	declare[serve] = flags
 	root.AddCommand(inspect, look, serve, learnCommand(e), keyCommand(e), versionCommand(e, version))

@@ -2,8 +2,6 @@ package output
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,38 +62,13 @@ func (c *CutOff) Unwrap() error { return c.Err }
 // errTooLong is about one line of a trace.
 var errTooLong = errors.New("longer than 16 MiB")
 
-// ReadTrace reads a saved trace line by line. Blank lines are passed over. An
-// error of each ends the reading and is returned; a last line that cannot be
-// read is a *CutOff, any other such line an error that names it.
+// ReadTrace reads a saved trace record by record, like ReadLines.
 func ReadTrace(r io.Reader, each func(trace.Record) error) error {
-	in := bufio.NewReaderSize(r, 64<<10)
-	for n := 1; ; n++ {
-		line, err := readLine(in)
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("line %d: %w", n, err)
-		}
-		last := err == io.EOF
-		if len(bytes.TrimSpace(line)) > 0 {
-			var rec trace.Record
-			if bad := json.Unmarshal(line, &rec); bad != nil {
-				if last || onlyBlank(in) {
-					return &CutOff{n, bad}
-				}
-				return fmt.Errorf("line %d: %w", n, bad)
-			}
-			if err := each(rec); err != nil {
-				return err
-			}
-		}
-		if last {
-			return nil
-		}
-	}
+	return ReadLines(r, func(l TraceLine) error { return each(l.Record) })
 }
 
-// readLine reads up to the next newline, or to the end with io.EOF.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	var line []byte
+// readLine appends to line up to the next newline, or to the end with io.EOF.
+func readLine(in *bufio.Reader, line []byte) ([]byte, error) {
 	for {
 		part, err := in.ReadSlice('\n')
 		if len(line)+len(part) > maxLine {

@@ -3,6 +3,7 @@ package output
 import (
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 )
 
 // members treats the members of that name at any depth of a JSON text, which
@@ -95,6 +96,9 @@ func valueEnd(s string, i int) int {
 
 // unquote is the value of a JSON string, or the text itself.
 func unquote(raw string) string {
+	if n := len(raw); n > 1 && raw[0] == '"' && raw[n-1] == '"' && !strings.ContainsAny(raw[1:n-1], `\"`) && utf8.ValidString(raw) {
+		return raw[1 : n-1] // no escape: most are so
+	}
 	var s string
 	if strings.HasPrefix(raw, `"`) {
 		if json.Unmarshal([]byte(raw), &s) == nil {

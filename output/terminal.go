@@ -44,7 +44,9 @@ type Terminal struct {
 	before  map[string]bool   // runs that only prepare another
 	titled  string            // what the title says
 	waiting string            // what is being waited for
-	passed  []trace.Finding   // not shown yet
+	passed  passing           // not shown yet
+	remarks map[string]int    // on documents, not shown yet
+	issuer  string            // of the run at hand
 	counts  map[trace.Outcome]int
 	total   trace.Ended // sums over all runs
 }
@@ -57,7 +59,7 @@ func NewTerminal(w io.Writer, o TerminalOptions) *Terminal {
 	}
 	return &Terminal{
 		o: o, w: w, width: max(o.Width, 40), paint: newPalette(w, o.Color, o.Dark), blank: true,
-		built: map[string]string{}, before: map[string]bool{}, counts: map[trace.Outcome]int{},
+		built: map[string]string{}, before: map[string]bool{}, remarks: map[string]int{}, counts: map[trace.Outcome]int{},
 	}
 }
 
@@ -73,6 +75,7 @@ func (t *Terminal) Emit(r trace.Record) {
 	} else {
 		t.show(r)
 	}
+	t.forget(r)
 	t.flush()
 	switch w, ok := r.Event.(trace.Waiting); {
 	case !t.o.Live || t.o.Quiet:
@@ -90,6 +93,7 @@ func (t *Terminal) Close() error {
 	t.unspin()
 	if !t.o.Quiet {
 		t.showPassed()
+		t.showRemarks()
 	}
 	t.flush()
 	t.mu.Unlock()
@@ -110,13 +114,26 @@ func (t *Terminal) flush() {
 func (t *Terminal) count(r trace.Record) {
 	switch e := r.Event.(type) {
 	case trace.RunStarted:
-		t.before[r.Run] = e.Before != ""
+		t.before[r.Run], t.issuer = e.Before != "", e.Issuer
 	case trace.Finding:
+		if _, quiet := t.remarked(e); quiet {
+			t.counts[remarkOutcome]++
+			break
+		}
 		t.counts[e.Outcome]++
 	case trace.Ended:
 		t.total.Took += e.Took
 		t.total.Theirs += e.Theirs
 		t.total.Person += e.Person
+	}
+}
+
+// forget drops what was kept of a run that is over, so that a long trace takes
+// no more memory than a short one.
+func (t *Terminal) forget(r trace.Record) {
+	if _, over := r.Event.(trace.Ended); over {
+		delete(t.built, r.Run)
+		delete(t.before, r.Run)
 	}
 }
 
@@ -138,11 +155,15 @@ func (t *Terminal) show(r trace.Record) {
 	}
 	if f, ok := r.Event.(trace.Finding); ok && !t.o.Verbose && (f.Outcome == trace.Pass || f.Outcome == trace.Skip) {
 		if f.Outcome == trace.Pass {
-			t.passed = append(t.passed, f)
+			t.passed.add(f.ID, t.width)
 		}
 		return
 	}
+	if f, ok := r.Event.(trace.Finding); ok && t.remark(f) {
+		return
+	}
 	t.showPassed()
+	t.showRemarks()
 	switch e := r.Event.(type) {
 	case trace.RunStarted:
 		t.runStarted(e)
@@ -158,6 +179,8 @@ func (t *Terminal) show(r trace.Record) {
 		t.returned(e)
 	case trace.Decoded:
 		t.decoded(e)
+	case trace.Described:
+		t.described(e)
 	case trace.Finding:
 		t.finding(e)
 	case trace.Waiting:

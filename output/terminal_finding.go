@@ -78,17 +78,30 @@ func (t *Terminal) evidence(e trace.Finding) string {
 	return out
 }
 
+// passing are checks that passed one after another: how many, and as many of
+// their names as can be shown.
+type passing struct {
+	n, wide int
+	ids     []string
+}
+
+func (p *passing) add(id string, room int) {
+	p.n++
+	if p.wide < 3*room {
+		id = head(Clean(id), 3*room)
+		p.ids = append(p.ids, id)
+		p.wide += width(id) + 1
+	}
+}
+
 // showPassed folds the checks that passed one after another into a line.
 func (t *Terminal) showPassed() {
-	if len(t.passed) == 0 {
+	if t.passed.n == 0 {
 		return
 	}
-	var ids []string
-	for _, f := range t.passed {
-		ids = append(ids, Clean(f.ID))
-	}
-	says := count(len(ids), "check passed", "checks passed") + ": "
-	t.passed = nil
+	ids := t.passed.ids
+	says := count(t.passed.n, "check passed", "checks passed") + ": "
+	t.passed = passing{}
 	text := wrap(strings.Join(ids, ", "), t.width-4-width(says))
 	next := row{{text: strings.Repeat(" ", 4+width(says))}}
 	for i, l := range text {
@@ -102,5 +115,46 @@ func (t *Terminal) showPassed() {
 		if i < 2 {
 			t.put(front, bit{tone: dim, text: l})
 		}
+	}
+}
+
+// remarkOutcome is how warnings that are not listed are counted.
+const remarkOutcome trace.Outcome = "remark"
+
+// remarked says which document a finding is a mere remark on: what a server
+// might do better with its metadata or its keys does not concern this run.
+func (t *Terminal) remarked(e trace.Finding) (document string, quiet bool) {
+	if t.o.Verbose || e.Outcome != trace.Warn {
+		return "", false
+	}
+	switch {
+	case strings.HasPrefix(e.Code, "META-"):
+		return "metadata", true
+	case strings.HasPrefix(e.Code, "JWKS-"):
+		return "keys", true
+	}
+	return "", false
+}
+
+// remark keeps a remark back, and reports whether it was one.
+func (t *Terminal) remark(e trace.Finding) bool {
+	document, quiet := t.remarked(e)
+	if quiet {
+		t.remarks[document]++
+	}
+	return quiet
+}
+
+// showRemarks says in a line how many remarks there are on a document, and how
+// to see them.
+func (t *Terminal) showRemarks() {
+	for _, document := range []string{"metadata", "keys"} {
+		n := t.remarks[document]
+		if n == 0 {
+			continue
+		}
+		delete(t.remarks, document)
+		text := count(n, "remark", "remarks") + " on the " + document + ": oauthprobe discover " + t.issuer + " shows them"
+		t.note(trace.Note{Text: text})
 	}
 }

@@ -158,6 +158,7 @@ func (t *Terminal) tally() row {
 	}{
 		{trace.Fail, fail, "failed", "failed"},
 		{trace.Warn, warn, "warning", "warnings"},
+		{remarkOutcome, dim, "remark", "remarks"},
 		{trace.Pass, pass, "passed", "passed"},
 		{trace.Skip, dim, "skipped", "skipped"},
 	} {
