@@ -40,6 +40,11 @@ var saveFormats = []struct {
 	write           func(io.Writer, []trace.Record) error
 }{
 	{"jsonl", ".jsonl", writeJSONLines},
+	{"html", ".html", writeHTML},
+	{"har", ".har", writeHAR},
+	{"curl", ".sh", writeCurl},
+	{"mermaid", ".mmd", writeMermaid},
+	{"markdown", ".md", writeMarkdown},
 }
 
 func writeJSONLines(w io.Writer, records []trace.Record) error {
