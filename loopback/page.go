@@ -1,31 +1,33 @@
 package loopback
 
 import (
-	"bytes"
 	"crypto/rand"
-	_ "embed" // the pages
-	"html/template"
+	"embed"
 	"net/http"
 )
 
-//go:embed page.html.tmpl
-var pageSource string
+//go:embed page_style.css page_relay.js
+var pageFiles embed.FS
 
 // pages writes what the person sees. No page ever holds a value that came with the request.
-type pages struct{ t *template.Template }
+type pages struct{ style, relayScript markup }
 
+// newPages reads the embedded files.
 func newPages() (*pages, error) {
-	t, err := template.New("page").Parse(pageSource)
+	css, err := pageFiles.ReadFile("page_style.css")
 	if err != nil {
 		return nil, err
 	}
-	return &pages{t}, nil
+	js, err := pageFiles.ReadFile("page_relay.js")
+	if err != nil {
+		return nil, err
+	}
+	return &pages{style: markup(css), relayScript: markup(js)}, nil
 }
 
-// page is what the templates know.
+// page is what the blocks of a page know.
 type page struct {
 	Ending
-	Nonce   string
 	Strip   bool // take query and fragment out of the address bar
 	Again   bool
 	Heading string
@@ -36,13 +38,13 @@ type page struct {
 // sheet is one page being written.
 type sheet struct {
 	w     http.ResponseWriter
-	t     *template.Template
+	pages *pages
 	nonce string
 }
 
 // begin sets the headers of a page.
 func (p *pages) begin(w http.ResponseWriter) sheet {
-	s := sheet{w: w, t: p.t, nonce: rand.Text()}
+	s := sheet{w: w, pages: p, nonce: rand.Text()}
 	quoted := "'nonce-" + s.nonce + "'"
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -59,16 +61,28 @@ func guard(h http.Header) {
 	h.Set("Connection", "close")
 }
 
-// write renders whole blocks, then sends them at once.
+// write makes whole blocks, then sends them at once.
 func (s sheet) write(p page, blocks ...string) {
-	p.Nonce = s.nonce
-	var b bytes.Buffer
+	var on paper
 	for _, name := range blocks {
-		if err := s.t.ExecuteTemplate(&b, name, p); err != nil {
-			return // only a template that is wrong in itself can do this; the tests write every one
+		switch name {
+		case "head":
+			s.head(&on, p)
+		case "wait":
+			s.wait(&on)
+		case "ending":
+			s.ending(&on, p)
+		case "unknown":
+			s.unknown(&on)
+		case "notice":
+			s.notice(&on, p)
+		case "relay":
+			s.relay(&on, p)
+		case "foot":
+			s.foot(&on)
 		}
 	}
-	if _, err := s.w.Write(b.Bytes()); err == nil {
+	if _, err := s.w.Write([]byte(on.b.String())); err == nil {
 		_ = http.NewResponseController(s.w).Flush()
 	}
 }

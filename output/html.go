@@ -1,21 +1,16 @@
 package output
 
 import (
-	"bytes"
 	"crypto/sha256"
-	_ "embed" // the report's template, style and script
+	_ "embed" // the report's style and script
 	"encoding/base64"
 	"html"
-	"html/template"
 	"io"
 	"time"
 	"unicode/utf8"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 )
-
-//go:embed html/report.html.tmpl
-var reportTemplate string
 
 //go:embed html/report.css
 var reportStyle string
@@ -26,11 +21,7 @@ var reportScript string
 // writeHTML writes a report of a trace as one page that needs nothing else: no
 // other file, no network, and no script to be read.
 func writeHTML(w io.Writer, records []trace.Record) error {
-	t, err := template.New("report").Parse(reportTemplate)
-	if err != nil {
-		return err
-	}
-	r := &report{w: w, t: t, survey: surveyed(records)}
+	r := &report{w: w, survey: surveyed(records)}
 	r.top()
 	for i := 0; i < len(records) && r.err == nil; {
 		i = r.record(i)
@@ -43,8 +34,7 @@ func writeHTML(w io.Writer, records []trace.Record) error {
 // one event is ever held.
 type report struct {
 	w      io.Writer
-	t      *template.Template
-	b      bytes.Buffer
+	paper  paper
 	err    error // the first that occurred
 	survey *survey
 
@@ -64,14 +54,13 @@ func sheetHash(s string) string {
 }
 
 // put writes one piece of the page. All that is foreign passes here.
-func (r *report) put(name string, data any) {
+func (r *report) put(x piece) {
 	if r.err != nil {
 		return
 	}
-	r.b.Reset()
-	if r.err = r.t.ExecuteTemplate(&r.b, name, data); r.err == nil {
-		_, r.err = r.w.Write(seenBytes(r.b.Bytes()))
-	}
+	r.paper.b.Reset()
+	x.write(&r.paper)
+	_, r.err = r.w.Write(seenBytes(r.paper.b.Bytes()))
 }
 
 // seenBytes makes what nobody would see visible. Every field has been cleaned by
@@ -107,28 +96,18 @@ func seenRunes(b []byte) []byte {
 func (r *report) top() {
 	s := r.survey
 	verdict := s.verdict()
-	r.put("head", struct {
-		Title, Policy string
-		Style         template.CSS
-		Large         bool
-	}{
-		verdict.Title, "default-src 'none'; style-src " + sheetHash(reportStyle) + "; script-src " + sheetHash(reportScript) + "; base-uri 'none'; form-action 'none'",
-		template.CSS(reportStyle), len(s.records) > 2000,
-	})
-	r.put("verdict", verdict)
-	r.put("summary", s.summary())
+	policy := "default-src 'none'; style-src " + sheetHash(reportStyle) + "; script-src " + sheetHash(reportScript) + "; base-uri 'none'; form-action 'none'"
+	r.put(headModel{verdict.Title, policy, len(s.records) > 2000})
+	r.put(verdict)
+	r.put(s.summary())
 	r.diagram()
-	r.put("steps", s.outline())
+	r.put(s.outline())
 }
 
 // end closes what is open and the page.
 func (r *report) end() {
 	r.closeStep()
-	r.put("foot", struct {
-		Version string
-		Records int
-		Script  template.JS
-	}{Clean(r.survey.main.Version), len(r.survey.records), template.JS(reportScript)})
+	r.put(footModel{Clean(r.survey.main.Version), len(r.survey.records)})
 }
 
 // record writes the record at i, with those that belong to it, and says where
@@ -159,12 +138,12 @@ func (r *report) one(i int) {
 	switch e := shownEvent(rec.Event).(type) {
 	case trace.RunStarted:
 		r.closeStep()
-		r.put("run", r.runModel(i, e))
+		r.put(r.runModel(i, e))
 	case trace.StepStarted:
 		r.startStep(i, e)
 	case trace.Built:
 		if r.survey.pair[i] == 0 {
-			r.put("message", r.builtAlone(i, e))
+			r.put(r.builtAlone(i, e))
 		} else {
 			r.message(i)
 		}
@@ -173,19 +152,19 @@ func (r *report) one(i int) {
 			r.message(i)
 		}
 	case trace.Decoded:
-		r.put("token", r.tokenModel(i, e))
+		r.put(r.tokenModel(i, e))
 	case trace.Described:
-		r.put("described", describedModel{id, e.What, memberGroups(e.Members), r.survey.links(e.Evidence)})
+		r.put(describedModel{id, e.What, memberGroups(e.Members), r.survey.links(e.Evidence)})
 	case trace.Obtained:
-		r.put("obtained", obtainedModel(id, rec, e))
+		r.put(obtainedModel(id, rec, e))
 	case trace.Note:
-		r.put("note", noteModel{id, e})
+		r.put(noteModel{id, e})
 	case trace.Opened, trace.Returned, trace.Waiting:
 		r.person(i, e)
 	case trace.Ended:
-		r.put("ended", r.endedModel(id, rec, e))
+		r.put(r.endedModel(id, rec, e))
 	case trace.Unknown:
-		r.put("unknown", unknownModel{id, e.Name, jsonMarkup(string(e.Raw), rec.At)})
+		r.put(unknownModel{id, e.Name, jsonMarkup(string(e.Raw), rec.At)})
 	}
 }
 

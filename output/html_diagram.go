@@ -89,7 +89,7 @@ func (r *report) diagram() {
 			k.model.Parts = append(k.model.Parts, &diagramPart{Omitted: count(len(units)-2*mostDrawn, "message is", "messages are") + " not drawn here; the steps below hold all of them", step: -2})
 		}
 	}
-	r.put("diagram", k.model)
+	r.put(k.model)
 }
 
 // unit says whether a record is drawn, and where the next begins; it notes who

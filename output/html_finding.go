@@ -51,7 +51,7 @@ func cutText(s string) string { return elideEnd(s, mostBody/4) }
 // the reader first, the rest folded.
 func (r *report) findings(i int) int {
 	s := r.survey
-	var block struct{ Loud, Passed, Skipped, Remarks []findingModel }
+	var block findingsModel
 	var warned []findingModel
 	for ; i < len(s.records); i++ {
 		e, ok := s.records[i].Event.(trace.Finding)
@@ -73,7 +73,7 @@ func (r *report) findings(i int) int {
 		}
 	}
 	block.Loud = append(block.Loud, warned...)
-	r.put("findings", block)
+	r.put(block)
 	return i
 }
 

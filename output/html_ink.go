@@ -3,8 +3,6 @@ package output
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"html"
-	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,21 +13,22 @@ import (
 
 // inkClasses are what tones are called in the style sheet. What has none is in
 // the colour of the text around it.
-var inkClasses = [tones]string{
+var inkClasses = [tones]markup{
 	dim: "s", strong: "b", sent: "a", fail: "x", warn: "w", key: "k", str: "q", num: "n", lit: "l", veiled: "v",
 }
 
-// An ink writes text of several tones as HTML. It is the only place that makes
-// HTML of text without the template, and it escapes all of it.
+// An ink writes text of several tones as HTML.
 type ink struct{ b strings.Builder }
 
 func (k *ink) put(t tone, s string) {
 	switch class := inkClasses[t]; {
 	case s == "":
 	case class == "":
-		k.b.WriteString(html.EscapeString(s))
+		k.b.WriteString(string(text(s)))
 	default:
-		k.b.WriteString(`<span class="` + class + `">` + html.EscapeString(s) + `</span>`)
+		k.b.WriteString(string(`<span class="` + class + `">`))
+		k.b.WriteString(string(text(s)))
+		k.b.WriteString("</span>")
 	}
 }
 
@@ -40,7 +39,7 @@ func (k *ink) row(r row) {
 	k.b.WriteByte('\n')
 }
 
-func (k *ink) rows(all []row) template.HTML {
+func (k *ink) rows(all []row) markup {
 	for _, r := range all[:min(len(all), mostRows)] {
 		k.row(r)
 	}
@@ -51,7 +50,7 @@ func (k *ink) rows(all []row) template.HTML {
 }
 
 // html is what has been written.
-func (k *ink) html() template.HTML { return template.HTML(k.b.String()) }
+func (k *ink) html() markup { return markup(k.b.String()) }
 
 const (
 	mostBody  = 64 << 10 // octets of a body that are shown
@@ -60,7 +59,7 @@ const (
 )
 
 // bodyMarkup is a body as it is shown, and what there is to remark on it.
-func bodyMarkup(m trace.Message, at time.Time) (body template.HTML, note string) {
+func bodyMarkup(m trace.Message, at time.Time) (body markup, note string) {
 	if m.Truncated {
 		note = "the answer went on: only the first " + size(int64(len(m.Body))) + " were kept"
 	}
@@ -89,7 +88,7 @@ func bodyLines(s string) []row {
 	return out
 }
 
-func binaryMarkup(m trace.Message) template.HTML {
+func binaryMarkup(m trace.Message) markup {
 	var k ink
 	front := m.Body[:min(len(m.Body), 1024)] // a multiple of 4 octets of base64
 	b, err := base64.StdEncoding.DecodeString(front)
@@ -100,7 +99,7 @@ func binaryMarkup(m trace.Message) template.HTML {
 }
 
 // jsonMarkup is a piece of JSON laid out over lines.
-func jsonMarkup(raw string, at time.Time) template.HTML {
+func jsonMarkup(raw string, at time.Time) markup {
 	if raw == "" || raw == "null" {
 		return ""
 	}
@@ -109,7 +108,7 @@ func jsonMarkup(raw string, at time.Time) template.HTML {
 }
 
 // jsonLine is a piece of JSON on one line.
-func jsonLine(raw string) template.HTML {
+func jsonLine(raw string) markup {
 	n, ok := parseJSON(raw)
 	one := jsonLook{whole: true}.inline(n)
 	if !ok || n.scalar() || one == nil || len(raw) > mostBody {
@@ -123,7 +122,7 @@ func jsonLine(raw string) template.HTML {
 }
 
 // requestMarkup is a request as it was on the wire.
-func requestMarkup(m trace.Message) (template.HTML, string) {
+func requestMarkup(m trace.Message) (markup, string) {
 	var k ink
 	k.row(row{say(strong, m.Method), {text: " "}, say(plain, strings.TrimPrefix(requestTarget(m), m.Method+" "))})
 	k.fields(m.Header)
@@ -136,7 +135,7 @@ func requestMarkup(m trace.Message) (template.HTML, string) {
 }
 
 // answerMarkup is the start of an answer as it was on the wire.
-func answerMarkup(m trace.Message) template.HTML {
+func answerMarkup(m trace.Message) markup {
 	var k ink
 	to := plain
 	if m.Status >= http.StatusBadRequest {

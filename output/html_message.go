@@ -1,7 +1,6 @@
 package output
 
 import (
-	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,8 +23,8 @@ type messageModel struct {
 
 	Endpoint, URL, In string
 	Headers, Params   []paramModel
-	Request, Answer   template.HTML
-	Body              template.HTML
+	Request, Answer   markup
+	Body              markup
 	RequestNote       string
 	BodyNote          string
 	Failure           string
@@ -78,7 +77,7 @@ func (r *report) message(i int) {
 			m.meant(built)
 		}
 	}
-	r.put("message", m)
+	r.put(&m)
 }
 
 func (m *messageModel) meant(b trace.Built) {
@@ -175,8 +174,8 @@ func (m *messageModel) peer(p *trace.Peer) {
 }
 
 // builtAlone is a request that no exchange of ours carried.
-func (r *report) builtAlone(i int, e trace.Built) messageModel {
-	m := messageModel{
+func (r *report) builtAlone(i int, e trace.Built) *messageModel {
+	m := &messageModel{
 		Anchor: r.survey.anchor(i), Number: r.survey.records[i].Seq, Method: elideEnd(e.Method, 16), Endpoint: e.Endpoint,
 		Status: "not sent", StatusIs: "aside", NotSent: "This request was made and not sent.",
 	}
@@ -244,7 +243,7 @@ func (r *report) polls(from, end int) {
 		}
 	}
 	took := r.survey.records[end-1].At.Sub(r.survey.records[from].At)
-	r.put("polls-open", struct{ Count, Says, Took string }{count(n, "poll", "polls"), strings.Join(says, ", "), duration(took)})
+	r.put(pollsModel{count(n, "poll", "polls"), strings.Join(says, ", "), duration(took)})
 	for i := from; i < end && r.err == nil; {
 		if _, ok := r.survey.records[i].Event.(trace.Finding); ok {
 			i = r.findings(i)
@@ -253,5 +252,5 @@ func (r *report) polls(from, end int) {
 		r.one(i)
 		i++
 	}
-	r.put("polls-close", nil)
+	r.put(markup("</details>\n"))
 }

@@ -107,7 +107,7 @@ func (p page) text(class string) string {
 	return words(found[0])
 }
 
-// elements are all that the template writes.
+// elements are all that a page is made of.
 var elements = strings.Fields(`html head meta title style body a header main footer nav section article aside div p span b i h1 h2 h3 h4
 	ol ul li dl dt dd pre code details summary button script svg rect line path text`)
 

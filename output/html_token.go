@@ -1,7 +1,6 @@
 package output
 
 import (
-	"html/template"
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -10,7 +9,7 @@ import (
 // A tokenModel is a token taken apart.
 type tokenModel struct {
 	Anchor, What, Gloss, Is, Verdict, By, Reason string
-	Header, Claims                               template.HTML
+	Header, Claims                               markup
 	Members                                      []trace.Member
 	Evidence                                     []link
 	Number                                       int
@@ -63,14 +62,14 @@ type noteModel struct {
 
 type unknownModel struct {
 	Anchor, Name string
-	Body         template.HTML
+	Body         markup
 }
 
 // An obtainedPage is what the run was for.
 type obtainedPage struct {
 	Anchor, What, Says string
 	Tokens             []string
-	Body               template.HTML
+	Body               markup
 }
 
 func obtainedModel(id string, rec trace.Record, e trace.Obtained) obtainedPage {
@@ -111,7 +110,7 @@ func (r *report) person(i int, e trace.Event) {
 		case e.By != "":
 			says = "The browser was opened with " + e.By
 		}
-		r.put("opened", struct{ Anchor, Says, URL, Note, Back string }{r.survey.anchor(i), says, cutText(e.URL), e.Note, e.Back})
+		r.put(openedModel{r.survey.anchor(i), says, cutText(e.URL), e.Note, e.Back})
 	case trace.Returned:
 		r.returned(i, rec, e)
 	case trace.Waiting:
@@ -121,22 +120,12 @@ func (r *report) person(i int, e trace.Event) {
 		if e.Since > 0 {
 			since = duration(e.Since)
 		}
-		r.put("waiting", struct {
-			Anchor, For, Since string
-			Again              bool
-			Lines              []string
-		}{r.survey.anchor(i), e.For, since, same, e.Lines})
+		r.put(waitingModel{r.survey.anchor(i), e.For, since, same, e.Lines})
 	}
 }
 
 func (r *report) returned(i int, rec trace.Record, e trace.Returned) {
-	m := struct {
-		Anchor, Via, At, Reason, After string
-		Used                           bool
-		Params                         []paramModel
-		Header                         template.HTML
-		Number                         int
-	}{Anchor: r.survey.anchor(i), Number: rec.Seq, Via: e.Via, At: cutText(joined(" ", e.Method, e.Path)), Reason: cutText(e.Reason), Used: e.Used, Params: paramModels(e.Params)}
+	m := returnedModel{Anchor: r.survey.anchor(i), Number: rec.Seq, Via: e.Via, At: cutText(joined(" ", e.Method, e.Path)), Reason: cutText(e.Reason), Used: e.Used, Params: paramModels(e.Params)}
 	for j := range m.Params {
 		if m.Params[j].Why == "" { // who brought it is said above
 			m.Params[j].By = ""
@@ -153,5 +142,5 @@ func (r *report) returned(i int, rec trace.Record, e trace.Returned) {
 		k.fields(e.Header)
 		m.Header = k.html()
 	}
-	r.put("returned", m)
+	r.put(m)
 }

@@ -123,8 +123,8 @@ type outlineRow struct{ To, Number, Title, Is, Sign, Word string }
 // mostOutline is how many steps the list of steps holds.
 const mostOutline = 80
 
-func (s *survey) outline() []outlineRow {
-	var out []outlineRow
+func (s *survey) outline() outlineModel {
+	var out outlineModel
 	for i, step := range s.steps {
 		if i == mostOutline {
 			out = append(out, outlineRow{To: step.anchor(i), Title: count(len(s.steps)-i, "more step", "more steps")})
@@ -152,17 +152,13 @@ func (r *report) startStep(i int, e trace.StepStarted) {
 	at := r.survey.stepOf[i]
 	step := r.survey.steps[at]
 	is, sign, word := step.state()
-	r.put("step-open", struct {
-		ID, Anchor, Number, Title, Why, Spec string
-		Is, Sign, Word                       string
-		Blamed                               bool
-	}{step.anchor(at), r.survey.anchor(i), step.number(), elideEnd(e.Title, 300), cutText(e.Why), e.Spec, is, sign, word, step.blamed})
+	r.put(stepModel{step.anchor(at), r.survey.anchor(i), step.number(), elideEnd(e.Title, 300), cutText(e.Why), e.Spec, is, sign, word, step.blamed})
 	r.inStep = true
 }
 
 func (r *report) closeStep() {
 	if r.inStep {
-		r.put("step-close", nil)
+		r.put(markup("</section>\n"))
 	}
 	r.inStep = false
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/template"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
 )
@@ -19,6 +18,14 @@ type Lesson struct {
 	Grant string // the grant's command
 	About string
 	text  string
+	marks []mark
+}
+
+// A mark is a place in a text, and what of the run goes there.
+type mark struct {
+	at   string
+	tell func(run []trace.Record, of string) (string, error)
+	of   string
 }
 
 //go:embed code.md
@@ -26,22 +33,32 @@ var code string
 
 // Lessons lists the lessons in the order in which one learns.
 func Lessons() []Lesson {
-	return []Lesson{{Name: "code", Grant: "code", About: "the authorization code grant, and why there is a code and not a token", text: code}}
+	return []Lesson{{
+		Name: "code", Grant: "code", About: "the authorization code grant, and why there is a code and not a token", text: code,
+		marks: []mark{
+			{"{{metadata}}", answer, "metadata"},
+			{"{{authorization request}}", request, "authorization"},
+			{"{{returned}}", returned, "redirect URI"},
+			{"{{token request}}", request, "token"},
+			{"{{token answer}}", answer, "token"},
+			{"{{id_token}}", token, "id_token"},
+		},
+	}}
 }
 
 // Write puts what a run sent and got into the lesson, and writes it as
 // Markdown.
 func (l Lesson) Write(w io.Writer, run []trace.Record) error {
-	t, err := template.New(l.Name).Funcs(template.FuncMap{
-		"request":  func(endpoint string) (string, error) { return request(run, endpoint) },
-		"answer":   func(endpoint string) (string, error) { return answer(run, endpoint) },
-		"returned": func() (string, error) { return returned(run) },
-		"token":    func(what string) (string, error) { return token(run, what) },
-	}).Parse(l.text)
-	if err != nil {
-		return err
+	var pairs []string
+	for _, m := range l.marks {
+		told, err := m.tell(run, m.of)
+		if err != nil {
+			return err
+		}
+		pairs = append(pairs, m.at, told)
 	}
-	return t.Execute(w, nil)
+	_, err := strings.NewReplacer(pairs...).WriteString(w, l.text)
+	return err
 }
 
 func find[E trace.Event](run []trace.Record, what string, fits func(E) bool) (E, error) {
@@ -68,8 +85,8 @@ func request(run []trace.Record, endpoint string) (string, error) {
 	return strings.TrimRight(s.String(), "\n"), nil
 }
 
-func returned(run []trace.Record) (string, error) {
-	e, err := find(run, "answer at the redirect URI", func(e trace.Returned) bool { return e.Used })
+func returned(run []trace.Record, where string) (string, error) {
+	e, err := find(run, "answer at the "+where, func(e trace.Returned) bool { return e.Used })
 	if err != nil {
 		return "", err
 	}

@@ -4,13 +4,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
 )
 
-//go:embed pages
+//go:embed pages/style.css
 var pageFiles embed.FS
 
 // titles is the heading of each page.
@@ -26,81 +25,31 @@ var titles = map[string]string{
 	"left.html":     "That was all",
 }
 
-// submitScript is the only script of all pages.
-const submitScript = "document.forms[0].submit()"
+// A view is what one page is told, and writes what stands between the page's heading
+// and its footer.
+type view interface{ write(p *paper) }
 
-// What each page is told.
-type (
-	frame struct {
-		Title, Issuer, Home string
-		Wide                bool
-		Style               template.CSS
-		Faults              []Fault
-		View                any
-	}
-	formView struct {
-		Action, Transaction, CSRF, ClientID, Because string
-		Arrived                                      []arrived
-	}
-	loginView struct {
-		formView
-		Username string
-		Wrong    bool
-		Users    []User
-	}
-	consentView struct {
-		formView
-		User, RedirectURI, Way string
-		Compare                compareView
-		Scopes                 []scopeView
-	}
-	compareView struct{ Words, Value string } // what the person should see elsewhere as well
-	scopeView   struct{ Name, Words string }
-	errorView   struct {
-		Code, Why string
-		Untrusted bool // the address to answer to is not trusted
-	}
-	postView struct {
-		Action template.URL
-		Fields []field
-		Script template.JS
-	}
-	indexView struct {
-		Issuer  string
-		Links   []string
-		Users   []User
-		Clients []Client
-		Scopes  []scopeView
-	}
-)
+// A scopeView is a scope, or something like it, in plain words.
+type scopeView struct{ Name, Words string }
 
-// readPages parses the embedded templates.
+// readPages reads the embedded style.
 func (s *Server) readPages() error {
 	css, err := pageFiles.ReadFile("pages/style.css")
-	if err != nil {
-		return err
-	}
-	s.style = template.CSS(css)
-	s.pages, err = template.ParseFS(pageFiles, "pages/*.html")
+	s.style = string(css)
 	return err
 }
 
 // page answers with an HTML page that nobody may store, frame or load things into.
-func (s *Server) page(x *exchange, status int, name string, view any) {
-	var b strings.Builder
-	err := s.pages.ExecuteTemplate(&b, name, frame{
-		Title: titles[name], Issuer: s.config.Issuer, Home: s.path + "/", Wide: name == "index.html",
-		Style: s.style, Faults: s.activeFaults(), View: view,
-	})
-	if err != nil {
-		x.failure = err
-		return
-	}
+func (s *Server) page(x *exchange, status int, name string, v view) {
+	var p paper
+	s.head(&p, titles[name], name == "index.html")
+	v.write(&p)
+	s.foot(&p)
 	x.noStore()
-	x.html(status, b.String())
+	x.html(status, p.b.String())
 	// There is no form-action: browsers apply it to the redirects that follow a form,
 	// which lead to the application and wherever it goes next.
-	policy := "default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'none'; style-src " + sourceHash(string(s.style))
+	policy := "default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'none'; style-src " + sourceHash(s.style)
 	if name == "formpost.html" {
 		policy += "; script-src " + sourceHash(submitScript)
 	}
@@ -188,10 +137,7 @@ func (s *Server) form(a *authorization, transaction, action, because string) for
 
 // showFormPost carries the answer in a form (OAuth 2.0 Form Post Response Mode §2).
 func (s *Server) showFormPost(x *exchange, redirectURI string, fields []field) {
-	s.page(x, http.StatusOK, "formpost.html", postView{
-		Action: template.URL(redirectURI), // checked by badRedirect; its scheme may be an application's own
-		Fields: fields, Script: submitScript,
-	})
+	s.page(x, http.StatusOK, "formpost.html", postView{Action: redirectURI, Fields: fields})
 }
 
 // indexView is what the front page shows.

@@ -14,7 +14,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"net/http"
 	"net/url"
@@ -36,8 +35,7 @@ type Server struct {
 	samlIssuers map[string][]*x509.Certificate
 	routes      map[string]route
 	faults      map[string]bool
-	pages       *template.Template
-	style       template.CSS
+	style       string            // of all pages
 	key         keyPair           // signs
 	idle        keyPair           // signs only what a fault says
 	curve       *ecdsa.PrivateKey // signs what shall be ES256
