@@ -16,12 +16,16 @@ import (
 
 // discoveryPlan asks a server what it can do, ahead of a procedure.
 func (s *session) discoveryPlan(c serverChoice) flow.Plan {
-	return flow.Plan{
+	plan := flow.Plan{
 		Server: c.server, Client: s.who, Procedure: discover.Metadata(), Checks: check.All(), Before: &s.row.procedure,
 		Uses: s.uses(),
 		Gate: s.how.gate(), Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode, Explain: s.how.explain,
 		Notes: c.notes, Version: Version(), Machine: s.machine,
 	}
+	if s.how.step {
+		plan.Extensions = append(plan.Extensions, s.step())
+	}
+	return plan
 }
 
 // uses are the endpoints that this run is going to.
@@ -50,6 +54,9 @@ func (s *session) grantPlan(server flow.Server) (flow.Plan, error) {
 		extensions = append(extensions, method.Extension)
 	}
 	extensions = append(extensions, ext.Refreshed(), ext.IDToken(), ext.ByHand(s.row.first, s.edits), ext.Advertised(method.Name))
+	if s.how.step {
+		extensions = append(extensions, s.step())
+	}
 	notes := slices.Concat(s.more.required(server, s.row.browser), s.more.notes(server))
 	return flow.Plan{
 		Server: server, Client: who, Ask: s.asked, Procedure: s.row.procedure,

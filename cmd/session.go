@@ -22,21 +22,22 @@ import (
 // A session is one run of a command that gets a token: its options, what they
 // came to, and the sinks that the run speaks to.
 type session struct {
-	env    Env
-	row    commandRow
-	server serverOptions
-	client clientOptions
-	ask    askOptions
-	own    grantOptions
-	more   extensionOptions
-	call   callOptions
-	look   inspectOptions
-	signed bool // introspect: ask for a signed answer
-	byHand byHandOptions
-	person personOptions
-	notify notifyOptions
-	how    howOptions
-	out    outputOptions
+	env     Env
+	row     commandRow
+	server  serverOptions
+	client  clientOptions
+	ask     askOptions
+	own     grantOptions
+	more    extensionOptions
+	call    callOptions
+	look    inspectOptions
+	stepper *stepper
+	signed  bool // introspect: ask for a signed answer
+	byHand  byHandOptions
+	person  personOptions
+	notify  notifyOptions
+	how     howOptions
+	out     outputOptions
 
 	layer   *layer
 	who     flow.Client

@@ -20,13 +20,18 @@ type stepper struct {
 	free bool           // go on without stopping
 }
 
-// step makes the extension. Its Hold is the last thing before the wire.
+// step makes the extension. Its Hold is the last thing before the wire. Asked to
+// go on without stopping, it does so in all runs of the session.
 func (s *session) step() flow.Extension {
-	t := &stepper{env: s.env, mask: s.mask.Text}
+	if s.stepper == nil {
+		s.stepper = &stepper{env: s.env, mask: s.mask.Text}
+	}
+	t := s.stepper
 	hold := flow.On{}
 	for _, n := range flow.Endpoints() {
 		hold[n.Endpoint] = t.hold
 	}
+	hold[flow.Metadata] = t.hold
 	return flow.Extension{
 		Name: "step", Spec: "", Doc: "stops before each request",
 		Hold: hold,
@@ -109,7 +114,13 @@ func (t *stepper) hold(ctx context.Context, r *flow.Run, q *flow.Request) error 
 
 func (t *stepper) say(text string) {
 	for line := range strings.Lines(text) {
-		_, _ = fmt.Fprintf(t.env.Stderr, "    %s\n", clean(t.mask(strings.TrimRight(line, "\n"))))
+		line = clean(t.mask(strings.TrimRight(line, "\n")))
+		if width := t.env.Width - 6; width > 20 && len(line) > width && !strings.Contains(line, "──") && !strings.Contains(line, "══") && !strings.HasPrefix(line, " ") {
+			line = wrap(line, width)
+		}
+		for part := range strings.Lines(line) {
+			_, _ = fmt.Fprintf(t.env.Stderr, "    %s\n", strings.TrimRight(part, "\n"))
+		}
 	}
 }
 

@@ -32,6 +32,9 @@ func (q *Request) change(err error) bool {
 	if !errors.As(err, &again) {
 		return false
 	}
+	if q.Outer != nil && slices.ContainsFunc(again.Changes, func(c Change) bool { return !c.Header && !q.late(c.Param.Name) }) {
+		return false // whoever carries it makes all of it anew: signed, and pushed
+	}
 	q.Params, q.Headers = q.Meant, slices.Clone(q.bare)
 	for _, c := range again.Changes {
 		inside := !c.Header && (q.Params.Has(c.Param.Name) || !c.Drop && !q.late(c.Param.Name))

@@ -27,6 +27,7 @@ type Request struct {
 	Body     []byte           // of a request to a resource, in place of a form; nil: none
 	Lives    time.Duration    // how long the server keeps it, where it has said so
 	Optional bool             // the run can go on without it
+	Outer    *Request         // whose parameters this one carries: what is pushed
 
 	collected bool     // the extensions have added their parameters
 	bare      Params   // Headers as the procedure set them
@@ -99,6 +100,9 @@ func (q *Request) All() Params {
 // was added since.
 func (q *Request) Shown() Params {
 	all := slices.Clone(q.All())
+	if q.Outer != nil {
+		all = slices.Clone(q.Outer.Meant)
+	}
 	for _, p := range q.Params {
 		if !all.Has(p.Name) && p.Name != "request" && p.Name != "request_uri" {
 			all = append(all, p)

@@ -39,7 +39,7 @@ func push(ctx context.Context, r *flow.Run, q *flow.Request) error {
 	if err != nil {
 		return err
 	}
-	pushed.Params = slices.Clone(q.Params)
+	pushed.Params, pushed.Outer = slices.Clone(q.Params), q
 	resp, err := r.Do(ctx, pushed)
 	if err != nil {
 		return err
