@@ -20,6 +20,13 @@ func (s *session) approach(ctx context.Context, say func(trace.Event) int, addre
 			say(trace.Note{Topic: "qr", Text: "or point a camera at this", Lines: lines})
 		}
 	}
+	told := say
+	say = func(e trace.Event) int { // whoever is still walking when it is over walks unseen
+		if s.over.Load() {
+			return 0
+		}
+		return told(e)
+	}
 	if s.person.headless {
 		if s.row.use {
 			return s.approve(ctx, say, address) // nothing else goes on meanwhile

@@ -52,7 +52,7 @@ type Env struct {
 	// Key reads one key at the terminal, and calls tick every second until it comes; Line reads a line. Both are nil
 	// where there is nobody.
 	Key  func(ctx context.Context, tick func()) (byte, error)
-	Line func() (string, error)
+	Line func(context.Context) (string, error)
 }
 
 // OS is the Env of a real process.
@@ -125,20 +125,39 @@ func readKey(ctx context.Context, tick func()) (byte, error) {
 
 // lineKey is readKey for a terminal that cannot do more than lines: the first
 // letter counts, and an empty line is Enter.
-func lineKey(context.Context, func()) (byte, error) {
-	line, err := readLine()
+func lineKey(ctx context.Context, _ func()) (byte, error) {
+	line, err := readLine(ctx)
 	if line == "" {
 		return '\n', err
 	}
 	return line[0], err
 }
 
-// readLine reads one line and nothing behind it.
-func readLine() (string, error) {
+// readLine reads one line and nothing behind it. When ctx ends first, one read
+// stays behind.
+func readLine(ctx context.Context) (string, error) {
+	type typed struct {
+		line string
+		err  error
+	}
+	got := make(chan typed, 1)
+	go func() {
+		line, err := lineOf(os.Stdin)
+		got <- typed{line, err}
+	}()
+	select {
+	case t := <-got:
+		return t.line, t.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+func lineOf(in io.Reader) (string, error) {
 	var line []byte
 	var b [1]byte
 	for {
-		n, err := os.Stdin.Read(b[:])
+		n, err := in.Read(b[:])
 		if err != nil {
 			return string(line), err
 		}

@@ -24,6 +24,7 @@ func (s *session) refuse(err error) error {
 // finish delivers what the run left, keeps the trace, and passes the error on.
 // The token comes first: it must not be lost because a trace could not be kept.
 func (s *session) finish(r *flow.Run, err error) error {
+	s.over.Store(true)
 	_ = s.terminal.Close()
 	var delivered error
 	var status *flow.StatusError
@@ -127,7 +128,7 @@ func (s *session) notes() []trace.Note {
 		notes = append(notes, trace.Note{Topic: "keep-going", Text: "--keep-going: failed checks stop nothing; do not use what comes out of this for anything but looking at it"})
 	}
 	if s.how.dry {
-		notes = append(notes, trace.Note{Topic: "dry-run", Text: "--dry-run: from here on every request is built and shown, and none is sent; what only a server could give stands in angle brackets"})
+		notes = append(notes, trace.Note{Topic: "dry-run", Text: "--dry-run: from here on every request is built and shown, and none is sent (the server's public keys are asked for where something is encrypted to them); what only a server could give stands in angle brackets"})
 	}
 	if s.how.keyLog != nil {
 		notes = append(notes, trace.Note{Topic: "key-log", Text: "SSLKEYLOGFILE: the keys of this run's TLS connections are written to " + s.how.keyLog.Name() + "; whoever has it can decrypt them"})

@@ -71,6 +71,9 @@ func (o *howOptions) valid() error {
 				"OBJECT is one of " + strings.Join(signedObjects(), ", ") + "; HOW is one of " + strings.Join(bendNames(), ", ") + ":", "--mis-sign client-assertion=signature",
 			}}
 		}
+		if o.bends[object] != "" {
+			return &usageError{"--mis-sign bends " + object + " in two ways at once", nil}
+		}
 		o.bends[object] = how
 	}
 	return nil

@@ -47,6 +47,9 @@ func (s *session) grantPlan(server flow.Server) (flow.Plan, error) {
 	if err != nil {
 		return flow.Plan{}, err
 	}
+	if s.how.bends["client-assertion"] != "" && method.Name != "private_key_jwt" && method.Name != "client_secret_jwt" {
+		return flow.Plan{}, &usageError{"--mis-sign client-assertion: this client authenticates by " + method.Name + ", which makes no assertion", []string{"ways that do are:", "--auth-method private_key_jwt", "--auth-method client_secret_jwt"}}
+	}
 	who := s.who
 	who.Auth = method.Apply
 	extensions := s.extensions()

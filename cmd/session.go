@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,6 +33,7 @@ type session struct {
 	call    callOptions
 	look    inspectOptions
 	stepper *stepper
+	over    *atomic.Bool // the trace is complete
 	signed  bool // introspect: ask for a signed answer
 	byHand  byHandOptions
 	person  personOptions
@@ -153,6 +155,7 @@ func (s *session) resolve(c *cobra.Command, args []string) (choice serverChoice,
 		func() (err error) { s.fills, err = s.person.fills(s.layer, s.server.demo); return err },
 		func() error { return s.person.valid(s.layer, s.how.noInput) },
 		s.stepable,
+		s.bendable,
 	} {
 		if err := step(); err != nil {
 			return choice, err
@@ -202,6 +205,7 @@ func (s *session) open() (err error) {
 	if _, err := io.ReadFull(s.env.Rand, key); err != nil {
 		return fmt.Errorf("random source: %w", err)
 	}
+	s.over = &atomic.Bool{}
 	s.terminal = output.NewTerminal(s.env.Stderr, s.out.terminal(s.env))
 	s.kept = &output.Recorder{}
 	s.mask = output.NewMask(s.terminal, s.kept, key, s.out.reveal)

@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -63,6 +65,20 @@ func (s *session) stepable() error {
 	return nil
 }
 
+// bendable refuses to bend what this run does not sign: a server that takes it
+// would seem to take forgeries.
+func (s *session) bendable() error {
+	traded := s.row.procedure.Name == "jwt-bearer" && s.asked.Values["assertion"] == ""
+	for object, there := range map[string]bool{"request-object": s.more.jar, "dpop": s.more.dpop, "assertion": traded} {
+		if s.how.bends[object] != "" && !there {
+			return &usageError{"--mis-sign " + object + "=" + s.how.bends[object] + ": this run signs none", []string{map[string]string{
+				"request-object": "requests are signed with --jar", "dpop": "proofs are made with --dpop", "assertion": "assertions are made by jwt-bearer, from --key and --assertion-claims",
+			}[object]}}
+		}
+	}
+	return nil
+}
+
 // codeLife is how long codes are to live at most, and mostly do not (RFC 6749
 // §4.1.2).
 const codeLife = 60 * time.Second
@@ -77,13 +93,13 @@ func (t *stepper) hold(ctx context.Context, r *flow.Run, q *flow.Request) error 
 			return err
 		}
 		switch key {
-		case '\r', '\n', ' ', 's':
+		case '\r', '\n', ' ':
 			if q.Endpoint == flow.Token {
 				t.code = time.Time{}
 			}
 			return nil
 		case 'e', 'd':
-			change, ok, err := t.edit(q, key == 'd')
+			change, ok, err := t.edit(ctx, q, key == 'd')
 			if err != nil {
 				return err
 			}
@@ -104,8 +120,10 @@ func (t *stepper) hold(ctx context.Context, r *flow.Run, q *flow.Request) error 
 		case 'c':
 			t.free = true
 			return nil
+		case 27: // an arrow key sends two more octets, which are none of the keys
 		case 'q', 3, 4: // Ctrl-C and Ctrl-D come as they are while a key is read
 			return flow.ErrInterrupted
+		case '[', 'A', 'B', 'C', 'D': // the rest of an arrow key
 		default:
 			t.say("one of the keys in brackets")
 		}
@@ -131,30 +149,33 @@ func (t *stepper) ask(ctx context.Context, q *flow.Request) (byte, error) {
 	if q.Optional {
 		skip = "s[k]ip  "
 	}
-	choices := "[Enter] send  [e]dit  [d]rop  " + skip + "[a]nswer  e[x]plain  [c]ontinue  [q]uit"
+	_, _ = fmt.Fprintln(t.env.Stderr, "  ? [Enter] send  [e]dit  [d]rop  "+skip+"[a]nswer  e[x]plain")
 	line := func() string {
 		if t.code.IsZero() {
-			return "  ? " + choices + " "
+			return "    [c]ontinue  [q]uit "
 		}
 		age := t.env.Now().Sub(t.code).Round(time.Second)
-		left := codeLife - age
-		if left < 0 {
-			return fmt.Sprintf("  ? %s  (the code is %s old: many servers refuse it by now) ", choices, age)
+		if left := codeLife - age; left > 0 {
+			return fmt.Sprintf("    [c]ontinue  [q]uit  code: %s left ", left)
 		}
-		return fmt.Sprintf("  ? %s  (the code lives for %s more) ", choices, left)
+		return fmt.Sprintf("    [c]ontinue  [q]uit  code: %s old ", age)
 	}
 	_, _ = fmt.Fprint(t.env.Stderr, line())
+	shown := len(line())
 	key, err := t.env.Key(ctx, func() {
-		if !t.code.IsZero() {
-			_, _ = fmt.Fprint(t.env.Stderr, "\r\x1b[K"+line())
+		if t.code.IsZero() {
+			return
 		}
+		now := line()
+		_, _ = fmt.Fprint(t.env.Stderr, "\r"+now+strings.Repeat(" ", max(0, shown-len(now))))
+		shown = len(now)
 	})
 	_, _ = fmt.Fprintln(t.env.Stderr)
 	return key, err
 }
 
 // edit reads what to change: NAME=VALUE, or header:NAME=VALUE.
-func (t *stepper) edit(q *flow.Request, drop bool) (c flow.Change, ok bool, err error) {
+func (t *stepper) edit(ctx context.Context, q *flow.Request, drop bool) (c flow.Change, ok bool, err error) {
 	var names []string
 	for _, p := range q.Shown() {
 		names = append(names, p.Name)
@@ -165,7 +186,10 @@ func (t *stepper) edit(q *flow.Request, drop bool) (c flow.Change, ok bool, err 
 		prompt = "    NAME to leave out: "
 	}
 	_, _ = fmt.Fprint(t.env.Stderr, prompt)
-	text, err := t.env.Line()
+	text, err := t.env.Line(ctx)
+	if errors.Is(err, io.EOF) {
+		err = nil // Ctrl-D: nothing was meant after all
+	}
 	if err != nil {
 		return c, false, err
 	}

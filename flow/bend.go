@@ -42,7 +42,7 @@ func (r *Run) Sign(kind, alg string, key any, header map[string]any, claims json
 		hour := r.Now().Unix() - 3600
 		claims = replaced(claims, map[string]any{"iat": hour, "nbf": hour, "exp": hour + 60})
 	case "aud":
-		claims = replaced(claims, map[string]any{"aud": "https://other.example"})
+		claims = replaced(claims, map[string]any{"aud": "https://other.example", "htu": "https://other.example/"}) // of a proof, the address
 	case "key":
 		other, err := jose.Generate(alg, r.Rand)
 		if err != nil {

@@ -9,31 +9,23 @@ import (
 // figures are who talks to whom at an endpoint.
 func figures() map[Endpoint][]string {
 	return map[Endpoint][]string{
-		Metadata: {"this program ──── where are your endpoints? ────▶ server", "             ◀─── its metadata ────"},
-		JWKS:     {"this program ──── your public keys? ────▶ server", "             ◀─── keys that verify what it signs ────"},
-		PAR: {
-			"this program ════ the whole request, and who we are ════▶ server     directly: nobody sees or changes it",
-			"             ◀═══ request_uri ════",
-		},
+		Metadata: {"program ── where are your endpoints? ─▶ server", "        ◀─ its metadata ───────────────"},
+		JWKS:     {"program ── your public keys? ─▶ server", "        ◀─ what verifies ─────"},
+		PAR:      {"program ══ the whole request ═▶ server", "        ◀═ request_uri ═══════", "(nobody sees it on the way, nobody changes it)"},
 		Authorization: {
-			"this program ──── opens ────▶ browser ──── the request ────▶ server   everybody on this way can read and change it",
-			"                              browser ◀─── signs in, agrees ─▶ server",
-			"this program ◀─── the answer ─ browser ◀─── a redirect ───── server   this way back too",
+			"program ── opens ─▶ browser ── request ─▶ server",
+			"                    the person signs in",
+			"program ◀─ answer ─ browser ◀─ redirect ─ server",
+			"(whoever sees what the browser sees can read and change both)",
 		},
-		Token: {
-			"this program ════ what is traded, and who we are ════▶ server     directly: no browser in between",
-			"             ◀═══ tokens ════",
-		},
-		Device: {"this program ════ a device without a browser asks ════▶ server", "             ◀═══ a code for this device, another one for the person ════"},
-		CIBA:   {"this program ════ whom to ask ════▶ server ──── is that you? ────▶ the person's own device", "             ◀═══ auth_req_id ════"},
-		Userinfo: {
-			"this program ════ access token ════▶ server     the token is all that is asked for: whoever has it gets the claims",
-			"             ◀═══ who the person is ════",
-		},
-		Introspection: {"resource ════ a token, and who we are ════▶ server", "         ◀═══ active or not, and for what ════"},
-		Revocation:    {"this program ════ a token that is not needed any more ════▶ server"},
-		EndSession:    {"this program ──── opens ────▶ browser ──── sign me out ────▶ server", "this program ◀─── state ───── browser ◀─── a redirect ─────── server"},
-		Resource:      {"this program ════ access token, and the request itself ════▶ resource", "             ◀═══ what was asked for, or a challenge ════"},
+		Token:         {"program ══ what is traded, who we are ═▶ server", "        ◀═ tokens ══════════════════════", "(no browser in between)"},
+		Device:        {"program ══ a device without a browser ═▶ server", "        ◀═ a code for it, one for a person ═"},
+		CIBA:          {"program ══ whom to ask ═▶ server ── is it you? ─▶ their device", "        ◀═ auth_req_id ══"},
+		Userinfo:      {"program ══ access token ═▶ server", "        ◀═ who it is ═════", "(whoever has the token gets the claims)"},
+		Introspection: {"resource ══ a token, who we are ═▶ server", "         ◀═ active, and for what ══"},
+		Revocation:    {"program ══ a token that is not needed ═▶ server"},
+		EndSession:    {"program ── opens ─▶ browser ── sign me out ─▶ server", "program ◀─ state ── browser ◀─ redirect ──── server"},
+		Resource:      {"program ══ access token, request ═▶ resource", "        ◀═ answer, or challenge ════"},
 	}
 }
 
@@ -81,7 +73,7 @@ func (r *Run) explain(q *Request) {
 	}
 }
 
-const legend = "who talks to whom; ════ is direct and encrypted, ──── can be read on the way:"
+const legend = "who talks to whom; ══ is direct and encrypted, ── can be read on the way:"
 
 // Explanation is what explain says, as lines for a person.
 func (r *Run) Explanation(q *Request) []string {
