@@ -34,7 +34,7 @@ type session struct {
 	look    inspectOptions
 	stepper *stepper
 	over    *atomic.Bool // the trace is complete
-	signed  bool // introspect: ask for a signed answer
+	signed  bool         // introspect: ask for a signed answer
 	byHand  byHandOptions
 	person  personOptions
 	notify  notifyOptions
