@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,12 +116,28 @@ func TestMetadataAndKeysEdges(t *testing.T) {
 	}
 	for set, want := range map[string]trace.Outcome{
 		`{"keys":[]}`: trace.Pass,
-		`{"keys":[{"kty":"from-tomorrow","kid":"1"}]}`:                      trace.Pass,
-		`{"keys":[{"kty":"RSA","kid":"1","n":"AQAB","e":"AQAB"}]}`:          trace.Warn,
-		`{"keys":[{"kty":"EC","crv":"P-256","kid":"1","x":"AA","y":"AA"}]}`: trace.Warn,
-		`{"keys":[{"kty":"EC","crv":"P-256","kid":"1"}]}`:                   trace.Warn,
+		`{"keys":[{"kty":"from-tomorrow","kid":"1"}]}`:                       trace.Pass,
+		`{"keys":[{"kty":"RSA","kid":"1","n":"AQAB","e":"AQAB"}]}`:           trace.Fail,
+		`{"keys":[{"kty":"EC","crv":"P-256","kid":"1","x":"AA","y":"AA"}]}`:  trace.Fail,
+		`{"keys":[{"kty":"EC","crv":"P-256","kid":"1"}]}`:                    trace.Fail,
+		`{"keys":[{` + rfcRS + `}]}`:                                         trace.Pass,
+		`{"keys":[{` + rfcRS + `,"kid":"1"},{` + rfcRS + `,"kid":"1"}]}`:     trace.Warn, // RFC 7517 §4.5: SHOULD
+		`{"keys":[{"kty":"RSA","e":"AQAB","n":"` + rfcN[:172] + `"}]}`:       trace.Fail, // 1032 bits
+		`{"keys":[{"kty":"RSA","e":"AQAB","n":"` + rfcN + `=="}]}`:           trace.Fail,
+		`{"keys":[{` + strings.Replace(rfcRS, "AQAB", "AQAA", 1) + `}]}`:     trace.Fail, // even
+		`{"keys":[{` + strings.Replace(rfcRS, "AQAB", "AQ", 1) + `}]}`:       trace.Fail, // 1
+		`{"keys":[{` + strings.Replace(rfcRS, "AQAB", "AQAAAAE", 1) + `}]}`:  trace.Warn, // 2³²+1: fine, and too large for this tool
+		`{"keys":[{` + strings.Replace(rfcEC, `"y":"4`, `"y":"5`, 1) + `}]}`: trace.Fail,
 	} {
-		if v := only(t, Keys(), "jwks-usable").Eval(run(), answered(set)); outcome(v) != want {
+		c := only(t, Keys(), "jwks-usable")
+		if v := c.Eval(run(), answered(set)); outcome(v) != want || c.Level != trace.Must || Trust(trace.Finding{Code: c.Code}) {
+			t.Errorf("%s: %s (%s), want %s", set, outcome(v), v.Detail, want)
+		}
+	}
+	for set, want := range map[string]trace.Outcome{
+		`{"keys":[]}`: trace.Pass, `{"keys":{}}`: trace.Fail, `{"keys":null}`: trace.Fail, `{"keys":"AQ"}`: trace.Fail, `{` + rfcRS + `}`: trace.Fail,
+	} {
+		if v := only(t, Keys(), "jwks-form").Eval(run(), answered(set)); outcome(v) != want {
 			t.Errorf("%s: %s (%s), want %s", set, outcome(v), v.Detail, want)
 		}
 	}

@@ -123,6 +123,12 @@ func TestScopeGranted(t *testing.T) {
 		{"read", "read,admin", trace.Fail},
 		{"a,b", "a,b", trace.Pass},
 		{"", "anything", trace.Pass},
+		{"api", "refresh_token api", trace.Warn}, // Salesforce
+		{"https://graph.microsoft.com/.default", "https://graph.microsoft.com/User.Read https://graph.microsoft.com/Mail.Read", trace.Pass},
+		{"api://a1b2/.default openid", "api://a1b2/Files.Read openid", trace.Pass},
+		{"api://a1b2/.default", "api://a1b2.evil/Files.Read", trace.Fail},
+		{"api://a1b2/.default", "api://a1b2/Files.Read api://c3/Files.Read", trace.Fail},
+		{"/.default", "/admin", trace.Fail},
 	} {
 		p := answer(t, `{"access_token":"a","scope":"`+c.granted+`"}`)
 		p.Request.Params.Set("scope", c.asked, trace.Origin{})
@@ -199,6 +205,19 @@ func TestIDTokenClaims(t *testing.T) {
 		{"id-token-nbf", `{"nbf":1795440031}`, trace.Fail},
 		{"id-token-nbf", `{"nbf":1795440000}`, trace.Pass},
 		{"id-token-nbf", `{}`, trace.Skip},
+		{"id-token-nbf", `{"nbf":1e300}`, trace.Fail},
+		{"id-token-nbf", `{"nbf":1e999}`, trace.Fail},
+		{"id-token-nbf", `{"nbf":-1}`, trace.Fail},
+		{"id-token-nbf", `{"nbf":0}`, trace.Pass},
+		{"id-token-iat", `{"iat":1e300}`, trace.Fail},
+		{"id-token-iat", `{"iat":-1e300}`, trace.Fail},
+		{"id-token-iat", `{"iat":1795440000000}`, trace.Fail},
+		{"id-token-iat", `{"iat":1.79544e9}`, trace.Pass},
+		{"id-token-exp", `{"exp":1e300}`, trace.Fail},
+		{"id-token-exp", `{"exp":9223372036854775807}`, trace.Fail},
+		{"id-token-exp", `{"exp":1795440300,"iat":1e300}`, trace.Pass}, // judged by id-token-iat
+		{"id-token-auth_time", `{"auth_time":1e300}`, trace.Fail},
+		{"id-token-auth_time", `{"auth_time":-5}`, trace.Fail},
 		{"id-token-aud", `{"aud":"me"}`, trace.Pass},
 		{"id-token-aud", `{"aud":["me"]}`, trace.Pass},
 		{"id-token-aud", `{"aud":["me","other"]}`, trace.Fail},
@@ -206,6 +225,8 @@ func TestIDTokenClaims(t *testing.T) {
 		{"id-token-azp", `{"aud":["me","friend"]}`, trace.Warn},
 		{"id-token-aud", `{"aud":"Me"}`, trace.Fail},
 		{"id-token-aud", `{"aud":5}`, trace.Fail},
+		{"id-token-azp", `{"aud":["me","me"]}`, trace.Pass},
+		{"id-token-aud", `{"aud":["me","me"]}`, trace.Pass},
 		{"id-token-azp", `{"azp":"me"}`, trace.Pass},
 		{"id-token-azp", `{"azp":"other"}`, trace.Warn},
 		{"id-token-sub", `{"sub":"24400320"}`, trace.Pass},
@@ -231,6 +252,73 @@ func TestForeignTypes(t *testing.T) {
 	} {
 		if got := foreignType(typ); got != want {
 			t.Errorf("%q: %v", typ, got)
+		}
+	}
+}
+
+// A typ is a string (RFC 7515 §4.1.9), and may be left out.
+func TestTypIsText(t *testing.T) {
+	for raw, want := range map[string]trace.Outcome{
+		`{}`: trace.Pass, `{"typ":"JWT"}`: trace.Pass, `{"typ":"at+jwt"}`: trace.Fail,
+		`{"typ":["at+jwt"]}`: trace.Fail, `{"typ":7}`: trace.Fail, `{"typ":null}`: trace.Fail,
+	} {
+		header, _ := object(t, raw)
+		if v := only(t, IDToken(), "id-token-typ").Eval(run(), &flow.Response{Token: &jose.Token{Header: header}}); outcome(v) != want {
+			t.Errorf("%s: %s (%s), want %s", raw, outcome(v), v.Detail, want)
+		}
+	}
+}
+
+// The values are those of OIDC Core §A.4: the code, and its hash in the ID
+// token. From the token endpoint c_hash is optional.
+func TestCodeHash(t *testing.T) {
+	const code, hash = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk", "LDktKdoQak3Pk0cnXxCltA"
+	for _, c := range []struct {
+		code, claims string
+		want         trace.Outcome
+	}{
+		{code, `{"c_hash":"` + hash + `"}`, trace.Pass},
+		{code + "x", `{"c_hash":"` + hash + `"}`, trace.Fail},
+		{code, `{"c_hash":7}`, trace.Fail},
+		{code, `{}`, trace.Skip},
+		{"", `{"c_hash":"` + hash + `"}`, trace.Skip}, // a refresh
+	} {
+		claims, _ := object(t, c.claims)
+		header, _ := object(t, `{"alg":"RS256"}`)
+		carrier := answer(t, `{}`)
+		if c.code != "" {
+			carrier.Request.Meant.SetSecret("code", c.code, trace.Origin{})
+		}
+		p := &flow.Response{Token: &jose.Token{Header: header, Claims: claims}, Signature: &flow.Signature{}, Carrier: carrier}
+		if v := only(t, IDToken(), "id-token-c_hash").Eval(run(), p); outcome(v) != c.want {
+			t.Errorf("%s of %q: %s (%s), want %s", c.claims, c.code, outcome(v), v.Detail, c.want)
+		}
+	}
+}
+
+// Where a person is sent is an address of the web, or the run stops before it
+// is shown.
+func TestDeviceAddresses(t *testing.T) {
+	for members, want := range map[string]trace.Outcome{
+		`"verification_uri":"https://as.example/device"`:                                              trace.Pass,
+		`"verification_uri":"HTTPS://as.example/device"`:                                              trace.Pass,
+		`"verification_uri":"http://as.example/device"`:                                               trace.Pass, // remarked on by device-form
+		`"verification_url":"https://as.example/device"`:                                              trace.Pass,
+		`"verification_uri":"javascript:alert(1)"`:                                                    trace.Fail,
+		`"verification_uri":"file:///etc/passwd"`:                                                     trace.Fail,
+		`"verification_uri":"/etc/passwd"`:                                                            trace.Fail,
+		`"verification_uri":"https:as.example"`:                                                       trace.Fail,
+		`"verification_uri":"https://as.example/\u001b[2J"`:                                           trace.Fail,
+		`"verification_url":"ms-settings:"`:                                                           trace.Fail,
+		`"verification_uri":"https://a.example","verification_uri_complete":"https://a.example/?c=1"`: trace.Pass,
+		`"verification_uri":"https://a.example","verification_uri_complete":""`:                       trace.Pass,
+		`"verification_uri":"https://a.example","verification_uri_complete":"file:///bin/sh"`:         trace.Fail,
+		`"verification_uri":"https://a.example","verification_uri_complete":["https://a.example/"]`:   trace.Fail,
+	} {
+		p := answer(t, `{"device_code":"d","user_code":"WDJB-MJHT","expires_in":900,`+members+`}`)
+		c := only(t, Device(), "device-members")
+		if v := c.Eval(run(), p); outcome(v) != want || !Trust(trace.Finding{Code: c.Code}) {
+			t.Errorf("%s: %s (%s), want %s", members, outcome(v), v.Detail, want)
 		}
 	}
 }

@@ -45,7 +45,20 @@ func deviceMembers(_ *flow.Run, p *flow.Response) flow.Verdict {
 	if a, _ := p.Object.String("device_code"); a == p.String("user_code") {
 		return fail("two codes", "one", "device_code and user_code are the same: whoever sees the screen has the token")
 	}
+	for _, name := range []string{"verification_uri", "verification_url", "verification_uri_complete"} {
+		raw, present := p.Object.Get(name)
+		if s, text := p.Object.String(name); present && (!text || s != "" && !ofTheWeb(s)) {
+			return fail("an http or https URL", string(raw), "%s is not an http or https URL: what a browser does with it, on this machine, is anybody's guess", name)
+		}
+	}
 	return ok("")
+}
+
+// ofTheWeb reports whether an address leads a browser to a server, and not to a
+// file or a program of this machine.
+func ofTheWeb(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 // deviceForm is what can be lived with.

@@ -16,7 +16,7 @@ func IDToken() []flow.Check {
 		{ID: "id-token-form", Code: "V-ID-01", Spec: "RFC 7515 §3, §7.1", Level: trace.Must, At: at, Eval: tokenForm},
 		{ID: "id-token-json", Code: "V-ID-02", Spec: "RFC 7515 §4; RFC 7519 §4", Level: trace.Must, At: at, Eval: tokenObjects},
 		{ID: "id-token-crit", Code: "V-ID-03", Spec: "RFC 7515 §4.1.11", Level: trace.Must, At: at, Eval: crit},
-		{ID: "id-token-typ", Code: "V-ID-04", Spec: "RFC 8725 §3.11", Level: trace.Must, At: at, Eval: typ},
+		{ID: "id-token-typ", Code: "V-ID-04", Spec: "RFC 8725 §3.11; RFC 7515 §4.1.9", Level: trace.Must, At: at, Eval: typ},
 		{ID: "id-token-header-keys", Code: "V-ID-05", Spec: "RFC 8725 §3.10; OIDC Core §2", Level: trace.Must, At: at, Eval: headerKeys},
 		{ID: "id-token-encrypted", Code: "V-ID-06", Spec: "OIDC Core §3.1.3.7-1, §16.14", Level: trace.Must, At: at, Eval: tokenEncrypted},
 		{ID: "id-token-alg", Code: "V-ID-07", Spec: "OIDC Core §3.1.3.7-7", Level: trace.Must, At: at, Eval: algListed},
@@ -35,7 +35,7 @@ func IDToken() []flow.Check {
 		{ID: "id-token-auth_time", Code: "V-ID-22", Spec: "OIDC Core §3.1.3.7-13", Level: trace.Must, At: at, Eval: authTime},
 		{ID: "id-token-sub", Code: "V-ID-23", Spec: "OIDC Core §2", Level: trace.Must, At: at, Eval: sub},
 		{ID: "id-token-at_hash", Code: "V-ID-24", Spec: "OIDC Core §3.1.3.8", Level: trace.Must, At: at, Eval: atHash},
-		{ID: "id-token-c_hash", Code: "V-ID-25", Spec: "OIDC Core §3.3.2.11", Level: trace.Must, At: at, Eval: cHash},
+		{ID: "id-token-c_hash", Code: "V-ID-25", Spec: "OIDC Core §3.3.2.11, §3.3.3.6", Level: trace.Must, At: at, Eval: cHash},
 		{ID: "id-token-s_hash", Code: "V-SH-01", Spec: "FAPI 1.0 Advanced §5.2.2.1", Level: trace.Must, At: at, Eval: sHash},
 		{ID: "id-token-twins", Code: "V-ID-27", Spec: "OIDC Core §3.3.3.6", Level: trace.Must, At: at, Eval: twins},
 		{ID: "id-token-not-event", Code: "V-ID-29", Spec: "OIDC Back-Channel Logout §2.4; RFC 8417", Level: trace.Must, At: at, Eval: noEvents},
@@ -110,6 +110,10 @@ func foreignType(typ string) bool {
 }
 
 func typ(_ *flow.Run, p *flow.Response) flow.Verdict {
+	raw, present := p.Token.Header.Get("typ")
+	if _, text := p.Token.Header.String("typ"); present && !text {
+		return fail("JWT, or none", string(raw), "typ is %s, not a string: what kind of token this is stays open", kind(raw))
+	}
 	if t := p.Token.Typ(); foreignType(t) {
 		return fail("JWT, or none", t, "typ %s says that this is another kind of token, not an ID token", t)
 	}

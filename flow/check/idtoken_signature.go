@@ -35,7 +35,7 @@ func algNone(_ *flow.Run, p *flow.Response) flow.Verdict {
 
 func macAllowed(r *flow.Run, p *flow.Response) flow.Verdict {
 	alg := p.Token.Alg()
-	all, _ := p.Token.Claims.Strings("aud")
+	all := audiences(p.Token.Claims)
 	size := map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}[alg]
 	switch {
 	case !strings.HasPrefix(alg, "HS"):

@@ -13,37 +13,50 @@ import (
 // The endpoints of this run are judged by V-MD-05.
 func lintRequired(r *flow.Run, p *flow.Response) flow.Verdict {
 	o := p.Object
-	var missing []string
-	for _, name := range required(o) {
-		used := slices.ContainsFunc(r.Uses, func(e flow.Endpoint) bool { return e.Member() == name && r.Server.Replaced[e] == "" && e != flow.JWKS })
-		if !o.Has(name) && !used {
-			missing = append(missing, name)
+	var expected, missing, says []string
+	for _, d := range required(p) {
+		var lacks []string
+		for _, name := range d.names {
+			used := slices.ContainsFunc(r.Uses, func(e flow.Endpoint) bool { return e.Member() == name && r.Server.Replaced[e] == "" && e != flow.JWKS })
+			if !o.Has(name) && !used {
+				lacks = append(lacks, name)
+			}
+		}
+		expected, missing = append(expected, d.names...), append(missing, lacks...)
+		if len(lacks) > 0 {
+			says = append(says, strings.Join(lacks, ", ")+" ("+d.by+")")
 		}
 	}
 	if len(missing) > 0 {
-		says := strings.Join(missing, ", ")
-		return fail(strings.Join(required(o), ", "), "without "+says, "missing from the metadata: %s", says)
+		return fail(strings.Join(expected, ", "), "without "+strings.Join(missing, ", "), "missing from the metadata: %s", strings.Join(says, "; "))
 	}
 	return ok("")
 }
 
-// required lists what RFC 8414 §2 and OpenID Connect Discovery §3 require. The
-// issuer is judged by V-MD-01. A server that has nothing to do with browsers has
-// no response types to list, and RFC 8414 §3.2 has no empty lists.
-func required(o *jose.Object) []string {
-	var all []string
-	types := grantsOf(o)
+// A demand is the members that a document requires.
+type demand struct {
+	by    string
+	names []string
+}
+
+// required lists what RFC 8414 §2 requires, and OpenID Connect Discovery §3
+// where that governs. The issuer is judged by V-MD-01. A server that has nothing
+// to do with browsers has no response types to list, and RFC 8414 §3.2 has no
+// empty lists.
+func required(p *flow.Response) []demand {
+	oauth := demand{by: "RFC 8414 §2"}
+	types := grantsOf(p.Object)
 	front := contains(types, "authorization_code") || contains(types, "implicit")
 	if front {
-		all = append(all, "response_types_supported", "authorization_endpoint")
+		oauth.names = append(oauth.names, "response_types_supported", "authorization_endpoint")
 	}
 	if slices.ContainsFunc(types, func(g string) bool { return g != "implicit" }) {
-		all = append(all, "token_endpoint")
+		oauth.names = append(oauth.names, "token_endpoint")
 	}
-	if openID(o) && front {
-		all = append(all, "jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported")
+	if !front || !asOpenID(p) {
+		return []demand{oauth}
 	}
-	return all
+	return []demand{oauth, {"OIDC Discovery §3", []string{"jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported"}}}
 }
 
 // lintTypes holds every registered member to its type.

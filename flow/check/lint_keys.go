@@ -18,7 +18,7 @@ import (
 //	JWKS-10   needs two looks at different times
 //
 // Keys that are too short, malformed or off their curve, and a kid that several
-// have, are judged by V-JK-02, so JWKS-03, JWKS-05 and JWKS-08 leave them out.
+// have, are judged by V-JK-02, so JWKS-03, JWKS-05 and JWKS-08 leave them to it.
 func KeyLints() []flow.Check {
 	at := flow.JWKS
 	return []flow.Check{
@@ -43,6 +43,11 @@ func ofKeys(f func(*flow.Run, []jose.Key) flow.Verdict) func(*flow.Run, *flow.Re
 		}
 		return f(r, keys)
 	}
+}
+
+// anyRefused reports whether there is a key that V-JK-02 speaks of.
+func anyRefused(keys []jose.Key) bool {
+	return slices.ContainsFunc(keys, func(k jose.Key) bool { return slices.ContainsFunc(k.Problems, refusedKey) })
 }
 
 // keyAt names a key of a set, also one without a kid.
@@ -87,6 +92,8 @@ func lintPurpose(_ *flow.Run, keys []jose.Key) flow.Verdict {
 		switch {
 		case seals && k.Use == "":
 			must.add("use for each key", keyAt(keys, i)+" without", "%s has no use, and there are keys for encryption in the set", keyAt(keys, i))
+		case contains([]string{"RSA", "EC", "OKP"}, k.Kty) && keyless(k.Alg):
+			must.add("an algorithm with a key pair", k.Kty+" "+k.Alg, "%s is for %s, for which nothing can be published: whoever verifies with it believes anybody", keyAt(keys, i), k.Alg)
 		case known && !want.of(k):
 			must.add(want.says(), k.Kty+" "+k.Crv, "%s is for %s, which its type cannot do", keyAt(keys, i), k.Alg)
 		case known && k.Use == "sig" && want.encrypts, known && k.Use == "enc" && !want.encrypts:
@@ -107,6 +114,12 @@ func lintPurpose(_ *flow.Run, keys []jose.Key) flow.Verdict {
 		return odd.as(warn)
 	}
 	return ok("")
+}
+
+// keyless are the algorithms that take a shared secret, or none (RFC 7518 §3.2,
+// §3.6).
+func keyless(alg string) bool {
+	return strings.EqualFold(alg, "none") || contains([]string{"HS256", "HS384", "HS512"}, alg)
 }
 
 // An algNeed is what an algorithm wants of a key (RFC 7518 §3.1, §4.1; RFC 8037;
@@ -157,8 +170,11 @@ func lintEncoding(_ *flow.Run, keys []jose.Key) flow.Verdict {
 			odd.add("no superfluous octets", says, "%s: %s, so that thumbprints differ", keyAt(keys, i), says)
 		}
 	}
-	if len(odd) > 0 {
+	switch {
+	case len(odd) > 0:
 		return odd.as(warn)
+	case anyRefused(keys):
+		return skip("judged by V-JK-02")
 	}
 	return ok("")
 }

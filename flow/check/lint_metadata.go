@@ -108,21 +108,26 @@ func (f flaws) as(make func(expected, actual, format string, args ...any) flow.V
 	return make(strings.Join(expected, "; "), strings.Join(actual, "; "), "%s", strings.Join(details, "; "))
 }
 
-// grantsOf are the grant types that the metadata mean: RFC 8414 §2 has a default.
+// grantsOf are the grant types that the metadata mean. RFC 8414 §2 has a default,
+// and half of it cannot be used where no response type brings a code.
 func grantsOf(o *jose.Object) []string {
-	all, told := o.Strings("grant_types_supported")
-	if !told {
-		return []string{"authorization_code", "implicit"}
+	if all, told := o.Strings("grant_types_supported"); told {
+		return all
 	}
-	return all
+	types, told := o.Strings("response_types_supported")
+	if told && !slices.ContainsFunc(types, func(one string) bool { return contains(strings.Fields(one), "code") }) {
+		return []string{"implicit"}
+	}
+	return []string{"authorization_code", "implicit"}
 }
 
 // openID reports whether the metadata are those of an OpenID provider. That
 // they stand at the place of OpenID Connect Discovery does not make one: RFC
-// 8414 §5 lets others use it.
+// 8414 §5 lets others use it. Nor does a userinfo_endpoint: the example of RFC
+// 8414 §3.2 has one.
 func openID(o *jose.Object) bool {
 	scopes, _ := o.Strings("scopes_supported")
-	return o.Has("id_token_signing_alg_values_supported") || o.Has("subject_types_supported") || o.Has("userinfo_endpoint") || contains(scopes, "openid")
+	return o.Has("id_token_signing_alg_values_supported") || o.Has("subject_types_supported") || contains(scopes, "openid")
 }
 
 // asOpenID reports whether the document was read where, and says what, OpenID

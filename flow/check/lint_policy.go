@@ -218,6 +218,8 @@ func lintAliases(_ *flow.Run, p *flow.Response) flow.Verdict {
 		u, err := url.Parse(s)
 		row, known := registeredMetadata(m.Name)
 		switch {
+		case text && err == nil && Loopback(u):
+			odd.add("https URLs", m.Name+" "+s, "the alias of %s is plain http on this machine, where no certificate can be shown", m.Name)
 		case !text || err != nil || u.Host == "" || u.Scheme != "https":
 			bad.add("https URLs", m.Name+" "+string(m.Value[:min(len(m.Value), 80)]), "the alias of %s is not an absolute https URL", m.Name)
 		case !known || row.kind != aURL || !strings.HasSuffix(m.Name, "_endpoint"):

@@ -55,8 +55,6 @@ func TestMetadataLints(t *testing.T) {
 		{"meta-issuer-template", `"issuer":"https://as.example/{tenantid}"`, trace.Fail},
 		{"meta-issuer-template", `"issuer":"https://as.example/%7btenant%7d"`, trace.Fail},
 		{"meta-required", base, trace.Pass},
-		{"meta-required", rs256, trace.Pass},
-		{"meta-required", without(rs256, "jwks_uri"), trace.Fail},
 		{"meta-required", without(base, "response_types_supported"), trace.Fail},
 		{"meta-required", without(base, "authorization_endpoint"), trace.Fail},
 		{"meta-required", without(base, "token_endpoint"), trace.Fail},
@@ -122,6 +120,8 @@ func TestMetadataLints(t *testing.T) {
 		{"meta-mtls-aliases", `"mtls_endpoint_aliases":{"token_endpoint":"https://m.as.example/t"}`, trace.Pass},
 		{"meta-mtls-aliases", `"mtls_endpoint_aliases":{}`, trace.Pass},
 		{"meta-mtls-aliases", `"mtls_endpoint_aliases":{"token_endpoint":"http://m.as.example/t"}`, trace.Fail},
+		{"meta-mtls-aliases", `"mtls_endpoint_aliases":{"token_endpoint":"http://127.0.0.1:8443/t"}`, trace.Warn},
+		{"meta-mtls-aliases", `"mtls_endpoint_aliases":{"token_endpoint":"http://127.evil.example/t"}`, trace.Fail},
 		{"meta-mtls-aliases", `"mtls_endpoint_aliases":{"token":"https://m.as.example/t"}`, trace.Warn},
 		{"meta-signed", base, trace.Skip},
 		{"meta-signed", `"signed_metadata":7`, trace.Fail},
@@ -150,6 +150,44 @@ func TestMetadataLints(t *testing.T) {
 		}
 		if bad := outcome(v) == trace.Fail || outcome(v) == trace.Warn; bad && (v.Expected == "" || v.Actual == "" || v.Detail == "") {
 			t.Errorf("%s of %s: %+v", c.id, c.doc, v)
+		}
+	}
+}
+
+// rfc8414 is the example of RFC 8414 §3.2.
+const rfc8414 = `{"issuer":"https://server.example.com","authorization_endpoint":"https://server.example.com/authorize",
+	"token_endpoint":"https://server.example.com/token","token_endpoint_auth_methods_supported":["client_secret_basic","private_key_jwt"],
+	"token_endpoint_auth_signing_alg_values_supported":["RS256","ES256"],"userinfo_endpoint":"https://server.example.com/userinfo",
+	"jwks_uri":"https://server.example.com/jwks.json","registration_endpoint":"https://server.example.com/register",
+	"scopes_supported":["openid","profile","email","address","phone","offline_access"],"response_types_supported":["code","code token"],
+	"service_documentation":"http://server.example.com/service_documentation.html","ui_locales_supported":["en-US","en-GB","en-CA","fr-FR","fr-CA"]}`
+
+// What is demanded depends on whose document it is, and the document that
+// demands it is named.
+func TestRequiredMembers(t *testing.T) {
+	const openIDPlace = "https://as.example/.well-known/openid-configuration"
+	const provider = base + `,"jwks_uri":"https://as.example/k","subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]`
+	for _, c := range []struct{ at, doc, lacks, by string }{
+		{oauthPlace, rfc8414, "", ""},
+		{openIDPlace, rfc8414, "subject_types_supported, id_token_signing_alg_values_supported", "OIDC Discovery §3"},
+		{openIDPlace, "{" + provider + "}", "", ""},
+		{openIDPlace, "{" + strings.Replace(provider, "jwks_uri", "x", 1) + "}", "jwks_uri", "OIDC Discovery §3"},
+		{oauthPlace, "{" + strings.Replace(provider, "jwks_uri", "x", 1) + "}", "", ""},
+		{openIDPlace, "{" + base + "}", "", ""}, // RFC 8414 §5 lets others use the place
+		{openIDPlace, "{" + base + `,"userinfo_endpoint":"https://as.example/u"}`, "", ""},
+		{oauthPlace, "{" + strings.Replace(base, "response_types_supported", "x", 1) + "}", "response_types_supported", "RFC 8414 §2"},
+		{oauthPlace, `{"authorization_endpoint":"https://as.example/a","response_types_supported":["token","id_token token"]}`, "", ""},
+		{oauthPlace, `{"authorization_endpoint":"https://as.example/a","response_types_supported":["token","code"]}`, "token_endpoint", "RFC 8414 §2"},
+		{oauthPlace, `{"authorization_endpoint":"https://as.example/a","response_types_supported":["code token"]}`, "token_endpoint", "RFC 8414 §2"},
+		{oauthPlace, `{"authorization_endpoint":"https://as.example/a","response_types_supported":["token"],"grant_types_supported":["implicit","client_credentials"]}`, "token_endpoint", "RFC 8414 §2"},
+	} {
+		v := only(t, MetadataLints(), "meta-required").Eval(run(), metadataAt(t, c.at, c.doc))
+		want := ""
+		if c.lacks != "" {
+			want = "missing from the metadata: " + c.lacks + " (" + c.by + ")"
+		}
+		if v.Detail != want || (outcome(v) == trace.Fail) != (want != "") {
+			t.Errorf("%s at %s: %s (%s), want %q", c.doc, c.at, outcome(v), v.Detail, want)
 		}
 	}
 }
@@ -253,6 +291,11 @@ func TestKeyLints(t *testing.T) {
 		{"jwks-strength", rfcRS, trace.Pass},
 		{"jwks-strength", strings.Replace(rfcRS, "AQAB", "Aw", 1), trace.Warn},
 		{"jwks-strength", `"kty":"EC","crv":"P-192"`, trace.Warn},
+		{"jwks-strength", `"kty":"RSA","e":"AQAB","n":"` + rfcN[:172] + `"`, trace.Skip},                                            // V-JK-02
+		{"jwks-strength", `"kty":"RSA","e":"AQAB","n":"` + rfcN[:172] + `"|` + strings.Replace(rfcRS, "AQAB", "Aw", 1), trace.Warn}, // the other one
+		{"jwks-strength", `"kty":"AKP","alg":"ML-DSA-44","pub":"AQ"`, trace.Pass},
+		{"jwks-encoding", `"kty":"RSA","e":"AQAB","n":"` + rfcN + `=="`, trace.Skip}, // V-JK-02
+		{"jwks-encoding", strings.Replace(rfcEC, `"y":"4`, `"y":"5`, 1), trace.Skip}, // V-JK-02
 		{"jwks-known-weak", rfcRS, trace.Pass},
 		{"jwks-known-weak", rfcEC, trace.Skip},
 		{"jwks-known-weak", rfcRS + "|" + rfcRS, trace.Pass}, // the same key twice shares no factor
@@ -268,6 +311,11 @@ func TestKeyLints(t *testing.T) {
 		{"jwks-purpose", rfcEC + `,"alg":"ECDH-ES+A128KW","use":"enc"`, trace.Pass},
 		{"jwks-purpose", rfcRS + `,"alg":"RSA-OAEP","use":"sig"`, trace.Fail},
 		{"jwks-purpose", rfcRS + `,"alg":"XYZ"`, trace.Pass},
+		{"jwks-purpose", rfcRS + `,"alg":"HS256"`, trace.Fail},
+		{"jwks-purpose", rfcRS + `,"alg":"none"`, trace.Fail},
+		{"jwks-purpose", rfcEC + `,"alg":"HS512"`, trace.Fail},
+		{"jwks-purpose", `"kty":"oct","k":"AAAA","alg":"HS256"`, trace.Pass}, // V-JK-01
+		{"jwks-purpose", `"kty":"AKP","alg":"ML-DSA-44","pub":"AQ"`, trace.Pass},
 		{"jwks-purpose", rfcRS + `,"use":"sig","key_ops":["encrypt"]`, trace.Warn},
 		{"jwks-purpose", rfcRS + `,"use":"sig","key_ops":["verify"]`, trace.Pass},
 		{"jwks-purpose", `"kty":"OKP","crv":"Ed25519","alg":"EdDSA"`, trace.Pass},

@@ -26,8 +26,11 @@ func lintStrength(_ *flow.Run, keys []jose.Key) flow.Verdict {
 			odd.add("a curve of at least 224 bits", k.Crv, "the curve of %s is too small", keyAt(keys, i))
 		}
 	}
-	if len(odd) > 0 {
+	switch {
+	case len(odd) > 0:
 		return odd.as(warn)
+	case anyRefused(keys):
+		return skip("judged by V-JK-02")
 	}
 	return ok("")
 }

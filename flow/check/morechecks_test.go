@@ -446,6 +446,7 @@ func TestIDTokenFurther(t *testing.T) {
 		{"id-token-alg", `{"alg":"es256"}`, `{}`, `{"id_token_signing_alg_values_supported":["ES256"]}`, nil, trace.Fail},
 		{"id-token-mac", `{"alg":"HS256"}`, `{"aud":"me"}`, "", mac, trace.Pass},
 		{"id-token-mac", `{"alg":"HS256"}`, `{"aud":["me","friend"]}`, "", mac, trace.Fail},
+		{"id-token-mac", `{"alg":"HS256"}`, `{"aud":["me","me"]}`, "", mac, trace.Pass},
 		{"id-token-auth_time", `{}`, `{"iat":1795440000,"auth_time":1795440030}`, "", nil, trace.Pass}, // 30 s of skew
 		{"id-token-auth_time", `{}`, `{"iat":1795440000,"auth_time":1795440031}`, "", nil, trace.Fail},
 	} {

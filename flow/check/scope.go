@@ -57,10 +57,11 @@ func scopeGranted(r *flow.Run, p *flow.Response) flow.Verdict {
 	return ok("granted what was asked for")
 }
 
-// harmless are scopes that say who the person is, which some servers (Entra)
-// add by themselves; what the token is good for at an API does not grow.
+// harmless are scopes that say who the person is, or that there is a refresh
+// token, which some servers (Entra, Salesforce) add by themselves; what the token
+// is good for at an API does not grow.
 func harmless(scope string) bool {
-	return slices.Contains([]string{"openid", "profile", "email", "offline_access"}, scope)
+	return slices.Contains([]string{"openid", "profile", "email", "offline_access", "refresh_token"}, scope)
 }
 
 // difference compares two scopes as sets: words only in the first, words only
@@ -82,8 +83,12 @@ func difference(asked, granted string) (missing, extra []string) {
 	return missing, extra
 }
 
-// same knows the long names of scopes that have a short one.
+// same knows the long names of scopes that have a short one, and what asks for
+// all that was consented to at a resource (Entra).
 func same(asked, granted string) bool {
+	if resource, all := strings.CutSuffix(asked, "/.default"); all && resource != "" && strings.HasPrefix(granted, resource+"/") {
+		return true
+	}
 	switch granted {
 	case asked, "https://graph.microsoft.com/" + asked, "https://www.googleapis.com/auth/userinfo." + asked:
 		return true

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow"
+	"github.com/oauthprobe/oauthprobe/flow/trace"
 )
 
 // Metadata finds the metadata of the plan's issuer.
@@ -22,6 +23,12 @@ func Metadata() flow.Procedure {
 }
 
 func discovery(ctx context.Context, r *flow.Run) error {
+	_, _, err := search(ctx, r)
+	return err
+}
+
+// search is discovery with the document that it chose, and what was found wrong with it.
+func search(ctx context.Context, r *flow.Run) (*flow.Response, []trace.Finding, error) {
 	r.Step("Discovery", "ask the server where its endpoints are and what it can do", "RFC 8414 §3")
 	given := r.Server.Issuer
 	var tried []string
@@ -29,7 +36,7 @@ func discovery(ctx context.Context, r *flow.Run) error {
 	for _, address := range WellKnown(given) {
 		resp, err := ask(ctx, r, address)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		if issuer, _ := resp.Object.String("issuer"); resp.Status == http.StatusOK && issuer == given {
 			return use(r, resp)
@@ -39,32 +46,34 @@ func discovery(ctx context.Context, r *flow.Run) error {
 		}
 		tried = append(tried, fmt.Sprintf("%s (%s)", address, came(resp)))
 	}
-	if found, err := endpointGiven(ctx, r, given); found || err != nil {
-		return err
+	if found, err := endpointGiven(ctx, r, given); err != nil {
+		return nil, nil, err
+	} else if found != nil {
+		return use(r, found)
 	}
 	if second != nil {
 		if second.Object != nil {
 			return use(r, second)
 		}
 		if _, gate := r.Judge(second); gate != nil {
-			return gate
+			return nil, nil, gate
 		}
 	}
-	return &NotFoundError{Issuer: given, Tried: tried, Endpoint: endpointLike(given)}
+	return nil, nil, &NotFoundError{Issuer: given, Tried: tried, Endpoint: endpointLike(given)}
 }
 
 // use judges the document that the run is going to rely on. One that is cut
 // off or too large is none.
-func use(r *flow.Run, resp *flow.Response) error {
-	_, gate := r.Judge(resp)
+func use(r *flow.Run, resp *flow.Response) (*flow.Response, []trace.Finding, error) {
+	found, gate := r.Judge(resp)
 	if foreign := resp.Foreign(); foreign != nil {
-		return foreign
+		return nil, nil, foreign
 	}
 	if gate != nil {
-		return gate
+		return nil, nil, gate
 	}
 	keep(r, resp)
-	return nil
+	return resp, found, nil
 }
 
 // ask makes one attempt. That there is nothing at an address is no failure.
@@ -184,9 +193,9 @@ func endpointLike(given string) bool {
 // endpointGiven recognises an endpoint that was given in place of an issuer:
 // it walks up its path to an issuer whose own metadata list that address. A
 // guess that the metadata do not confirm is not used.
-func endpointGiven(ctx context.Context, r *flow.Run, given string) (bool, error) {
+func endpointGiven(ctx context.Context, r *flow.Run, given string) (*flow.Response, error) {
 	if !endpointLike(given) {
-		return false, nil
+		return nil, nil
 	}
 	u, _ := url.Parse(given)
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
@@ -199,15 +208,15 @@ func endpointGiven(ctx context.Context, r *flow.Run, given string) (bool, error)
 			r.Server.Issuer = issuer
 			resp, err := ask(ctx, r, address)
 			if err != nil {
-				return false, err
+				return nil, err
 			}
 			if member := lists(resp, given); member != "" {
 				r.Note("endpoint-given", fmt.Sprintf("%s is the %s of issuer %s; going on with that issuer", given, member, issuer), "RFC 8414 §2")
-				return true, use(r, resp)
+				return resp, nil
 			}
 		}
 	}
-	return false, nil
+	return nil, nil
 }
 
 func lists(resp *flow.Response, address string) string {

@@ -3,6 +3,7 @@ package discover
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/oauthprobe/oauthprobe/flow"
 	"github.com/oauthprobe/oauthprobe/flow/jose"
@@ -21,19 +22,22 @@ func Survey() flow.Procedure {
 
 // survey describes what there is, also when the keys cannot be had. Metadata of
 // another issuer lead nowhere: what they say is shown and not followed (RFC 8414
-// §3.3).
+// §3.3), nor is an address that no key set may have.
 func survey(ctx context.Context, r *flow.Run) error {
-	if err := discovery(ctx, r); err != nil {
+	resp, found, err := search(ctx, r)
+	if err != nil {
 		return err
 	}
 	asked := r.Server.Issuer
-	r.Server = *r.Result.Server
+	r.Server, r.Result.Answer = *r.Result.Server, resp
 	d := trace.Described{What: "metadata", Members: describe(r), Evidence: []int{r.Server.Seq}}
 	var keysErr error
 	var set jose.KeySet
 	switch issuer, _ := r.Server.Metadata.String("issuer"); {
 	case issuer != asked:
 		r.Note("keys-left", "these are the metadata of another issuer, so its keys are not fetched", "RFC 8414 §3.3")
+	case slices.ContainsFunc(found, misplaced):
+		r.Note("keys-left", "the jwks_uri is no address to fetch keys from, so they are not fetched", "RFC 8414 §2")
 	case r.Server.Endpoint(flow.JWKS) == "":
 		r.Note("keys-none", "the metadata name no jwks_uri", "RFC 8414 §2")
 	default:
@@ -53,6 +57,10 @@ func survey(ctx context.Context, r *flow.Run) error {
 	}
 	return keysErr
 }
+
+// misplaced reports whether the endpoints that a run goes to, here the jwks_uri
+// alone, are where none may be.
+func misplaced(f trace.Finding) bool { return f.Code == "V-MD-05" && f.Outcome == trace.Fail }
 
 // signed verifies signed_metadata with the keys of the issuer, where there are
 // any (RFC 8414 §2.1).
