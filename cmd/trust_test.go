@@ -46,7 +46,7 @@ func TestUntrustedAnswers(t *testing.T) {
 		mux.HandleFunc("/authorize", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, r.URL.Query().Get("redirect_uri")+"?"+answer(r), http.StatusFound)
 		})
-		mux.HandleFunc("/token", func(w http.ResponseWriter, _ *http.Request) { t.Error("the code was spent") })
+		mux.HandleFunc("/token", func(http.ResponseWriter, *http.Request) { t.Error("the code was spent") })
 		s.Config.Handler = mux
 		return s.URL
 	}
@@ -61,7 +61,7 @@ func TestUntrustedAnswers(t *testing.T) {
 			return lie + "&iss=https%3A%2F%2Fevil.example&state=" + r.URL.Query().Get("state")
 		}, "V-AR-05"},
 		"no iss":             {func(r *http.Request) string { return lie + "&state=" + r.URL.Query().Get("state") }, "V-AR-06"},
-		"a code in its name": {func(r *http.Request) string { return "code=stolen-code-of-somebody&" + lie + "&state=other" }, "V-AR-02"},
+		"a code in its name": {func(*http.Request) string { return "code=stolen-code-of-somebody&" + lie + "&state=other" }, "V-AR-02"},
 	} {
 		r := run(t, nil, "", "code", forged(c.answer), "--client-id", "me", "--headless", "-v", "-o", "result")
 		if r.exit != exitCheck || !strings.Contains(r.stderr, c.code) {

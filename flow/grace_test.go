@@ -15,7 +15,7 @@ type slowAgent struct{ after chan struct{} }
 
 func (slowAgent) RedirectURI() string  { return "http://127.0.0.1/callback" }
 func (slowAgent) Grace() time.Duration { return time.Millisecond }
-func (a slowAgent) Visit(ctx context.Context, v Visit) (Hit, error) {
+func (a slowAgent) Visit(_ context.Context, v Visit) (Hit, error) {
 	v.Opened("", "")
 	right := Hit{Method: "GET", Via: "query", RawQuery: "state=good"}
 	if v.Accept(Hit{Method: "GET", Via: "query", RawQuery: "state=bad"}) || !v.Accept(right) {

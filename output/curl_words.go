@@ -79,7 +79,7 @@ func curlSeen(s string, lines bool) bool {
 				return false
 			}
 		}
-		if !visible(r) && !(lines && r == '\n') {
+		if !visible(r) && (!lines || r != '\n') {
 			return false
 		}
 	}

@@ -155,7 +155,10 @@ func unquoted(line string) string {
 		ticks := line[:len(line)-len(strings.TrimLeft(line, "`"))]
 		line = line[len(ticks):]
 		end := 0
-		for end < len(line) && !(strings.HasPrefix(line[end:], ticks) && longestRun(line[end:min(len(line), end+len(ticks)+1)], '`') == len(ticks) && (end == 0 || line[end-1] != '`')) {
+		closes := func(at int) bool {
+			return strings.HasPrefix(line[at:], ticks) && longestRun(line[at:min(len(line), at+len(ticks)+1)], '`') == len(ticks) && (at == 0 || line[at-1] != '`')
+		}
+		for end < len(line) && !closes(end) {
 			end++
 		}
 		line = line[min(len(line), end+len(ticks)):]

@@ -71,7 +71,7 @@ var (
 		in("logout", logoutFaults),
 		in("call", callFaults),
 		in("discover", metaFaults),
-		moreFlowFaults,
+		moreFlowFaults(),
 	)
 	everyFault = slices.Concat(Faults, FlowFaults)
 )

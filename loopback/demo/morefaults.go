@@ -39,31 +39,33 @@ var moreFaults = []row{
 
 // moreFlowFaults are those that show in other grants, or when a request asks
 // for more than usual.
-var moreFlowFaults = slices.Concat(
-	in("no-state", []row{{"state-uninvited", GroupAuthorization, "The authorization response carries a state although none was sent.", codes("V-AR-03", "V-AR-02")}}),
-	in("max-age", []row{
-		{"auth-time-missing", GroupIDToken, "The ID token leaves out auth_time although max_age was sent.", codes("V-ID-22")},
-		{"auth-time-old", GroupIDToken, "The person signed in an hour ago, which is longer than max_age allows.", codes("V-ID-22")},
-	}),
-	in("acr", []row{{"acr-other", GroupIDToken, "The sign-in was of a class that was not asked for.", codes("V-ID-21")}}),
-	in("acr-essential", []row{{"acr-missing", GroupIDToken, "The ID token has no acr although it was asked for as essential.", codes("V-ID-21")}}),
-	in("hybrid", []row{
-		{"front-iss-differs", GroupFront, "The ID token beside a code was issued in the name of another server than the answer.", codes("V-AR-08", "V-ID-14")},
-		{"front-s-hash-wrong", GroupFront, "The s_hash of the ID token beside a code belongs to another state.", codes("V-SH-01")},
-		{"hybrid-auth-time-differs", GroupFront, "The two ID tokens of a hybrid flow date the sign-in differently.", codes("V-ID-27")},
-	}),
-	in("refresh", []row{
-		{"refresh-idtoken-iat-old", GroupRefresh, "The refreshed ID token was issued two minutes before the first.", codes("V-ID-28", "V-ID-22")},
-		{"refresh-access-token-auth-time-changed", GroupRefresh, "The refreshed access token dates the sign-in a day earlier.", codes("V-AT-07")},
-	}),
-	in("client-credentials", []row{{"client-credentials-sub-person", GroupMachine, "The sub of the access token is a person's although a client acts for itself.", codes("V-AT-06")}}),
-	in("dpop", []row{{"dpop-idtoken-key-other", GroupDPoP, "The ID token is bound to another key than the one of the proof.", codes("V-ID-32")}}),
-	in("userinfo", []row{{"userinfo-claim-source-http", GroupUserinfo, "A claim of the UserInfo response is to be fetched from a plain http address.", codes("V-UI-06")}}),
-	in("userinfo-claims", []row{{"userinfo-name-differs", GroupUserinfo, "The UserInfo response has another name than the ID token.", codes("V-UI-07")}}),
-	in("userinfo-encrypted", []row{{"userinfo-not-encrypted", GroupUserinfo, "The UserInfo response is not encrypted, although the client is registered for it.", codes("V-UI-05")}}),
-	in("introspection", []row{{"introspection-sub-differs", GroupTokens, "The introspection response has another sub than the token itself.", codes("V-AT-08")}}),
-	in("ciba", []row{{"ciba-auth-req-id-guessable", GroupCIBA, "The auth_req_id is a short name with a number in it.", codes("V-CB-01")}}),
-)
+func moreFlowFaults() []Fault {
+	return slices.Concat(
+		in("no-state", []row{{"state-uninvited", GroupAuthorization, "The authorization response carries a state although none was sent.", codes("V-AR-03", "V-AR-02")}}),
+		in("max-age", []row{
+			{"auth-time-missing", GroupIDToken, "The ID token leaves out auth_time although max_age was sent.", codes("V-ID-22")},
+			{"auth-time-old", GroupIDToken, "The person signed in an hour ago, which is longer than max_age allows.", codes("V-ID-22")},
+		}),
+		in("acr", []row{{"acr-other", GroupIDToken, "The sign-in was of a class that was not asked for.", codes("V-ID-21")}}),
+		in("acr-essential", []row{{"acr-missing", GroupIDToken, "The ID token has no acr although it was asked for as essential.", codes("V-ID-21")}}),
+		in("hybrid", []row{
+			{"front-iss-differs", GroupFront, "The ID token beside a code was issued in the name of another server than the answer.", codes("V-AR-08", "V-ID-14")},
+			{"front-s-hash-wrong", GroupFront, "The s_hash of the ID token beside a code belongs to another state.", codes("V-SH-01")},
+			{"hybrid-auth-time-differs", GroupFront, "The two ID tokens of a hybrid flow date the sign-in differently.", codes("V-ID-27")},
+		}),
+		in("refresh", []row{
+			{"refresh-idtoken-iat-old", GroupRefresh, "The refreshed ID token was issued two minutes before the first.", codes("V-ID-28", "V-ID-22")},
+			{"refresh-access-token-auth-time-changed", GroupRefresh, "The refreshed access token dates the sign-in a day earlier.", codes("V-AT-07")},
+		}),
+		in("client-credentials", []row{{"client-credentials-sub-person", GroupMachine, "The sub of the access token is a person's although a client acts for itself.", codes("V-AT-06")}}),
+		in("dpop", []row{{"dpop-idtoken-key-other", GroupDPoP, "The ID token is bound to another key than the one of the proof.", codes("V-ID-32")}}),
+		in("userinfo", []row{{"userinfo-claim-source-http", GroupUserinfo, "A claim of the UserInfo response is to be fetched from a plain http address.", codes("V-UI-06")}}),
+		in("userinfo-claims", []row{{"userinfo-name-differs", GroupUserinfo, "The UserInfo response has another name than the ID token.", codes("V-UI-07")}}),
+		in("userinfo-encrypted", []row{{"userinfo-not-encrypted", GroupUserinfo, "The UserInfo response is not encrypted, although the client is registered for it.", codes("V-UI-05")}}),
+		in("introspection", []row{{"introspection-sub-differs", GroupTokens, "The introspection response has another sub than the token itself.", codes("V-AT-08")}}),
+		in("ciba", []row{{"ciba-auth-req-id-guessable", GroupCIBA, "The auth_req_id is a short name with a number in it.", codes("V-CB-01")}}),
+	)
+}
 
 // byGroup puts the faults of a group together.
 func byGroup(rows []row) []row {
