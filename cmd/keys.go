@@ -2,12 +2,17 @@ package cmd
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/oauthprobe/oauthprobe/flow/jose"
 )
@@ -122,4 +127,58 @@ func readChain(path string) ([][]byte, error) {
 		return nil, &usageError{"--cert " + path + ": no PEM certificate in it", nil}
 	}
 	return chain, nil
+}
+
+// anyKeys reads a file of keys, public or private.
+func (l *layer) anyKeys(flag, path string) (public []jose.Key, private []jose.Private, err error) {
+	data, err := readFile(flag, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	text := strings.TrimSpace(strings.TrimPrefix(data, "\ufeff"))
+	if strings.HasPrefix(text, "{") {
+		set := jose.ParseKeySet([]byte(text))
+		if len(set.Keys) == 0 {
+			set.Keys = []jose.Key{jose.ParseKey(json.RawMessage(text))}
+		}
+		for _, k := range set.Keys {
+			if k.Public != nil || k.Kty == "oct" {
+				public = append(public, k)
+			}
+		}
+	} else {
+		public = publicPEM([]byte(text))
+	}
+	private, unreadable := jose.ReadPrivate([]byte(data), l.ask(path))
+	if unreadable != nil && len(public) == 0 {
+		return nil, nil, keyTrouble(flag+" "+path, unreadable)
+	}
+	return public, private, nil
+}
+
+// publicPEM reads public keys and certificates.
+func publicPEM(data []byte) []jose.Key {
+	var out []jose.Key
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		var key any
+		switch block.Type {
+		case "PUBLIC KEY":
+			key, _ = x509.ParsePKIXPublicKey(block.Bytes)
+		case "RSA PUBLIC KEY":
+			key, _ = x509.ParsePKCS1PublicKey(block.Bytes)
+		case "CERTIFICATE":
+			if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
+				key = cert.PublicKey
+			}
+		}
+		switch key := key.(type) {
+		case *rsa.PublicKey:
+			out = append(out, jose.Key{Kty: "RSA", Public: key})
+		case *ecdsa.PublicKey:
+			out = append(out, jose.Key{Kty: "EC", Crv: key.Params().Name, Public: key})
+		case ed25519.PublicKey:
+			out = append(out, jose.Key{Kty: "OKP", Crv: "Ed25519", Public: key})
+		}
+	}
+	return out
 }

@@ -141,33 +141,6 @@ func (m *Mask) event(e trace.Event) trace.Event {
 	})
 }
 
-// learnPlain notes the names that everybody may read, what else is sent in the
-// open, and which parameters of the authorization URL are not.
-func (m *Mask) learnPlain(e trace.Event) {
-	switch e := e.(type) {
-	case trace.RunStarted:
-		m.public[e.Client] = true
-	case trace.Built:
-		for _, p := range e.Params {
-			switch {
-			case p.Secret && e.Endpoint == "authorization" && !slices.Contains(m.asked, p.Name):
-				m.asked = append(m.asked, p.Name)
-			case p.Secret:
-			case p.Name == "client_id" || p.Name == "username" || p.Name == "login_hint":
-				m.public[p.Value] = true
-			default:
-				m.plain[p.Value] = true
-			}
-		}
-	case trace.Exchanged:
-		if e.Endpoint == "page" {
-			m.learnTyped(e)
-		}
-	}
-}
-
-func (m *Mask) isPlain(s string) bool { return m.public[s] || m.plain[s] }
-
 func (m *Mask) learn(secret string) {
 	if _, is := maskTag(secret); is || secret == "" || m.learnt[secret] {
 		return
@@ -190,25 +163,6 @@ func (m *Mask) learn(secret string) {
 			m.add(pattern{text: []byte(core), with: m.tag(secret), secret: secret, spread: true})
 		}
 	}
-}
-
-// carriedSecrets are the secrets inside a signed token that is one itself: what
-// it says stays readable, and they must not be.
-func carriedSecrets(token string) []string {
-	if !jose(token) || strings.Count(token, ".") != 2 {
-		return nil
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, name := range append([]string{"id_token_hint", "login_hint_token", "client_secret", "password"}, locationSecrets...) {
-		if s, ok := stringMember(payload, name); ok && s != "" {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // learnBasic learns the credentials of a Basic header and the secret in them.
@@ -258,14 +212,6 @@ func (m *Mask) hide(secret string) string {
 		n++
 	}
 	return secret[:n] + tag
-}
-
-// saysError reports whether a token says something of an error: it may be
-// anybody's word, and is told apart, once it is known whose it is.
-func saysError(payload string) bool {
-	b, err := base64.RawURLEncoding.DecodeString(payload)
-	_, says := members(b)["error"]
-	return err == nil && says
 }
 
 func (m *Mask) hideBasic(credentials string) string {
