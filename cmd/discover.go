@@ -3,8 +3,6 @@ package cmd
 import (
 	"context"
 	"errors"
-	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,16 +27,17 @@ func discoverCommand(e Env) (*cobra.Command, func()) {
 		RunE: func(c *cobra.Command, args []string) error { return s.runDiscover(c, args) },
 	}
 	return c, func() {
-		c.Long = short + " (" + row.procedure.Spec + ")\n\n" + wrap(long+" With -o json the metadata come as the server sent them. "+
-			"The exit code is 4 when they are not to be trusted, such as those of another issuer, else 0.", 80)
+		c.Long = short + " (" + row.procedure.Spec + ")\n\n" + wrap(long+" With -o json the metadata come as the server sent them, octet by octet.", 80) + "\n\n" +
+			wrap("The exit code is 0 when nothing is wrong that would stop a run, whatever else is remarked; 4 when something is, such as metadata of another issuer or a jwks_uri without https, "+
+				"and with --strict at any failed MUST; 5 when there are no metadata, or no keys where they say; 2 when the command is wrong.", 80)
 		c.Flags().SortFlags = false
 		var groups []flagGroup
 		for _, g := range []struct {
 			title   string
 			declare func(*pflag.FlagSet)
 		}{
-			{"Which server", func(fs *pflag.FlagSet) { s.server.flags(fs, nil) }},
-			{"How to go about it", s.how.flags},
+			{"Which server", func(fs *pflag.FlagSet) { s.server.flags(fs, []flow.Endpoint{flow.JWKS}) }},
+			{"How to go about it", s.how.surveyFlags},
 			{"What to show and keep", s.out.flags},
 		} {
 			fs := pflag.NewFlagSet(g.title, pflag.ContinueOnError)
@@ -49,6 +48,18 @@ func discoverCommand(e Env) (*cobra.Command, func()) {
 		}
 		c.SetUsageFunc(func(c *cobra.Command) error { return usage(c, groups) })
 	}
+}
+
+// surveyFlags are those that mean something where nobody signs in and nothing is
+// sent but a few GETs.
+func (o *howOptions) surveyFlags(fs *pflag.FlagSet) {
+	all := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.flags(all)
+	for _, name := range []string{"strict", "timeout", "http-timeout", "max-body", "insecure", "cacert", "proxy", "resolve", "no-input"} {
+		fs.AddFlag(all.Lookup(name))
+	}
+	fs.Lookup("strict").Usage = "exit with 4 at any failed MUST"
+	_ = fs.MarkHidden("no-input") // nothing is ever asked here: scripts may say so
 }
 
 // runDiscover is discover from end to end. Its report goes to stdout whatever
@@ -70,6 +81,7 @@ func (s *session) runDiscover(c *cobra.Command, args []string) error {
 	}
 	defer s.wire.Close()
 	s.out.quiet = quiet
+	s.dangers()
 	stopDemo, err := s.startDemo(&choice)
 	if err != nil {
 		return err
@@ -78,11 +90,25 @@ func (s *session) runDiscover(c *cobra.Command, args []string) error {
 	r, err := flow.Start(ctx, s.surveyPlan(choice), s.flowEnv(nil))
 	if e := s.surveyed(r); e != nil {
 		err = errors.Join(err, e)
+	} else if found := s.untrusted(r); found != nil && !errors.Is(err, flow.ErrInterrupted) {
+		if err != nil { // what is wrong with the metadata comes before where they led
+			s.remark("warning", s.mask.Text(err.Error()))
+		}
+		err = found
 	}
-	if err == nil {
-		err = untrusted(s.kept.Records())
+	if err != nil {
+		err = &surveyError{err}
 	}
 	return s.finish(r, err)
+}
+
+// dangers are said on stderr where the narrative, which begins with them, is not.
+func (s *session) dangers() {
+	for _, n := range s.notes() {
+		if !s.out.verbose {
+			s.remark("note", n.Text)
+		}
+	}
 }
 
 // target is which server, from arguments, flags and environment.
@@ -108,7 +134,7 @@ func (s *session) target(c *cobra.Command, args []string) (choice serverChoice, 
 func (s *session) surveyPlan(c serverChoice) flow.Plan {
 	return flow.Plan{
 		Server: c.server, Ask: flow.Ask{From: map[string]string{}}, Procedure: s.row.procedure, Checks: check.All(), Uses: []flow.Endpoint{flow.JWKS},
-		Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode, Notes: c.notes, Version: Version(), Machine: s.machine,
+		Skew: s.how.skew, Insecure: s.how.insecure, Exit: exitCode, Notes: append(s.notes(), c.notes...), Version: Version(), Machine: s.machine,
 	}
 }
 
@@ -123,21 +149,29 @@ func (s *session) surveyed(r *flow.Run) error {
 		o.Quiet, o.Live, o.Color = false, false, s.out.color == "always" || s.out.color == "auto" && o.Color && s.env.OutTTY
 		return output.Discover(s.env.Stdout, s.kept.Records(), o)
 	case "json":
-		_, err := output.Deliver(s.env.Stdout, "json", output.Deliverable{OK: true, Body: r.Result.Server.Metadata.Raw}, s.env.OutTTY)
+		_, err := output.Deliver(s.env.Stdout, "json", output.Deliverable{OK: true, Answer: r.Result.Answer.Body}, s.env.OutTTY)
 		return err
 	}
-	_, err := io.WriteString(s.env.Stdout, "")
-	return err
+	return nil
 }
 
-// untrusted is the first failed check that would have stopped a run that means
-// to use the metadata.
-func untrusted(records []trace.Record) error {
-	for _, rec := range records {
-		f, ok := rec.Event.(trace.Finding)
-		if ok && f.Outcome == trace.Fail && slices.Contains(check.TrustCodes(), f.Code) {
+// untrusted is the first failed check of metadata and keys that would have
+// stopped a run that means to use them.
+func (s *session) untrusted(r *flow.Run) error {
+	if r.Result.Server == nil {
+		return nil
+	}
+	stops := s.how.gate()
+	for _, rec := range s.kept.Records() {
+		if f, ok := rec.Event.(trace.Finding); ok && f.Outcome == trace.Fail && stops(f) {
 			return &flow.CheckError{Finding: f}
 		}
 	}
 	return nil
 }
+
+// A surveyError ended discover, which has few of the flags that other commands
+// have.
+type surveyError struct{ error }
+
+func (e *surveyError) Unwrap() error { return e.error }

@@ -2,8 +2,12 @@ package cmd
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/oauthprobe/oauthprobe/flow/trace"
@@ -88,6 +92,147 @@ func TestDiscoverEnds(t *testing.T) {
 		var doc map[string]any
 		if err := json.Unmarshal([]byte(r.stdout), &doc); (err == nil && doc["token_endpoint"] == issuer+"/token") != (c.stdout != "") || r.exit != c.exit {
 			t.Errorf("%s: exit %d, %v: %s", c.fault, r.exit, err, r.stdout)
+		}
+	}
+}
+
+// A sayer is a server that says of itself what its test wants, and counts who asks for keys.
+type sayer struct {
+	*httptest.Server
+	asked atomic.Int32 // for what is not metadata
+}
+
+// tell serves metadata in which ISSUER is the address of the server, and a key
+// set beside them.
+func tell(t *testing.T, metadata string) *sayer {
+	t.Helper()
+	s := &sayer{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/.well-known/openid-configuration" {
+			_, _ = w.Write([]byte(strings.ReplaceAll(metadata, "ISSUER", s.URL)))
+			return
+		}
+		s.asked.Add(1)
+		_, _ = w.Write([]byte(`{"keys":[]}`))
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Where the metadata say that the keys are, and no keys may be, is not visited;
+// the finding decides about the exit code. Keys that are elsewhere are fetched.
+func TestDiscoverLeavesMisplacedKeys(t *testing.T) {
+	for _, address := range []string{"http://keys.invalid/jwks", "file:///etc/passwd", "http://169.254.169.254/jwks", "ISSUER/jwks#x"} {
+		s := tell(t, `{"issuer":"ISSUER","jwks_uri":"`+address+`"}`)
+		r := run(t, nil, "", "discover", s.URL)
+		if r.exit != exitCheck || r.sent("jwks") != 0 || s.asked.Load() != 0 || !strings.Contains(r.stdout, "✗ V-MD-05") || !strings.Contains(r.stderr, "--jwks-uri URL") {
+			t.Errorf("%s: exit %d, keys asked for %d times\n%s\n%s", address, r.exit, r.sent("jwks"), r.stdout, r.stderr)
+		}
+		r = run(t, nil, "", "discover", s.URL, "--jwks-uri", s.URL+"/elsewhere")
+		if r.exit != exitDone || r.sent("jwks") != 1 || s.asked.Load() != 1 {
+			t.Errorf("%s, keys elsewhere: exit %d, asked for %d times\n%s", address, r.exit, s.asked.Load(), r.stderr)
+		}
+	}
+}
+
+// What is wrong with the metadata comes before the keys that cannot be had, which
+// is said too.
+func TestDiscoverFindingComesFirst(t *testing.T) {
+	s := tell(t, `{"issuer":"ISSUER","jwks_uri":"http://127.0.0.1:1/jwks","response_types_supported":5}`)
+	if r := run(t, nil, "", "discover", s.URL); r.exit != exitUnreachable {
+		t.Errorf("exit %d\n%s", r.exit, r.stderr)
+	}
+	r := run(t, nil, "", "discover", s.URL, "--strict")
+	if r.exit != exitCheck || !strings.Contains(r.stderr, "oauthprobe: warning: ") || !strings.Contains(r.stderr, "127.0.0.1:1") {
+		t.Errorf("exit %d\n%s", r.exit, r.stderr)
+	}
+}
+
+// --strict is about every MUST; what means nothing to discover is no flag of it.
+func TestDiscoverStrict(t *testing.T) {
+	for fault, exit := range map[string]int{"": exitDone, "jwks-private-member": exitCheck, "jwks-roca": exitCheck} {
+		var faults []string
+		if fault != "" {
+			faults = []string{fault}
+		}
+		issuer := startDemo(t, faults...)
+		if r := run(t, nil, "", "discover", issuer, "--strict"); r.exit != exit {
+			t.Errorf("%s: exit %d, want %d\n%s", fault, r.exit, exit, r.stderr)
+		}
+	}
+	help := run(t, nil, "", "discover", "--help").stdout
+	for _, flag := range []string{"--mis-sign", "--dry-run", "--step", "--explain", "--keep-going", "--trust-audience", "--clock-skew"} {
+		if strings.Contains(help, flag) {
+			t.Errorf("the help has %s", flag)
+		}
+	}
+	for _, want := range []string{"--strict", "--jwks-uri", "--resolve", "The exit code is 0", "--strict at any failed MUST"} {
+		if !strings.Contains(strings.Join(strings.Fields(help), " "), want) {
+			t.Errorf("the help lacks %q", want)
+		}
+	}
+	if r := run(t, nil, "", "discover", "--demo", "--no-input"); r.exit != exitDone {
+		t.Errorf("--no-input: exit %d", r.exit)
+	}
+}
+
+// A hint is something that can be typed here.
+func TestDiscoverHintsFit(t *testing.T) {
+	help := run(t, nil, "", "discover", "--help").stdout
+	targets := map[string]string{
+		"template":  startDemo(t, "meta-templated-issuer"),
+		"other":     startDemo(t, "issuer-other"),
+		"none":      startDemo(t, "metadata-404"),
+		"page":      startDemo(t, "metadata-html"),
+		"keys":      startDemo(t, "jwks-html"),
+		"nobody":    "http://127.0.0.1:1",
+		"no issuer": tell(t, `{"jwks_uri":"ISSUER/jwks"}`).URL,
+		"strict":    startDemo(t, "jwks-private-member"),
+	}
+	targets["endpoint"] = targets["none"] + "/token"
+	for name, target := range targets {
+		r := run(t, nil, "", "discover", target, "--strict")
+		_, hint, found := strings.Cut(r.stderr, "oauthprobe: hint: ")
+		if r.exit == exitDone || !found {
+			t.Errorf("%s: exit %d and no hint:\n%s", name, r.exit, r.stderr)
+		}
+		for _, flag := range regexp.MustCompile(`--[a-z-]+`).FindAllString(hint, -1) {
+			if !strings.Contains(help, flag+" ") {
+				t.Errorf("%s: the hint names %s, which discover has not:\n%s", name, flag, hint)
+			}
+		}
+		if name == "template" && (!strings.Contains(hint, target+"/TENANTID/v2.0") || strings.Contains(hint, "{")) {
+			t.Errorf("the template is to be typed:\n%s", hint)
+		}
+	}
+}
+
+// -o json is what the server sent, octet by octet.
+func TestDiscoverVerbatim(t *testing.T) {
+	for _, metadata := range []string{
+		"\n{ \"issuer\" : \"ISSUER\",\r\n\t\"jwks_uri\":\"ISSUER/jwks\",  \"x\": [1.0, 1e2, \"\\u0041\\/\"] } \n\n",
+		`{"issuer":"ISSUER","x":"no newline"}`,
+	} {
+		s := tell(t, metadata)
+		r := run(t, nil, "", "discover", s.URL, "-o", "json")
+		if want := strings.ReplaceAll(metadata, "ISSUER", s.URL); r.exit != exitDone || r.stdout != want {
+			t.Errorf("exit %d\n got %q\nwant %q", r.exit, r.stdout, want)
+		}
+	}
+}
+
+// What weakens the run is said, though the narrative is not.
+func TestDiscoverSaysDangers(t *testing.T) {
+	issuer := startDemo(t)
+	env := map[string]string{"SSLKEYLOGFILE": t.TempDir() + "/keys.log"}
+	for flag, want := range map[string]int{"--strict": 1, "-v": 1, "-q": 0} {
+		r := run(t, env, "", "discover", issuer, flag)
+		if got := strings.Count(strings.Join(strings.Fields(r.stderr), " "), "SSLKEYLOGFILE: the keys"); got != want {
+			t.Errorf("%s: said %d times:\n%s", flag, got, r.stderr)
+		}
+		if kept := slices.ContainsFunc(r.records, func(rec trace.Record) bool { n, _ := rec.Event.(trace.Note); return n.Topic == "key-log" }); !kept {
+			t.Errorf("%s: the trace does not say it", flag)
 		}
 	}
 }

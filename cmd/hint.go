@@ -24,6 +24,7 @@ type words struct {
 func describe(err error) words {
 	var (
 		masked *maskedError
+		survey *surveyError
 		usage  *usageError
 		config *flow.ConfigError
 		lost   *discover.NotFoundError
@@ -44,6 +45,9 @@ func describe(err error) words {
 			w.hints[i] = masked.mask(w.hints[i])
 		}
 		return w
+	}
+	if errors.As(err, &survey) {
+		return describeSurvey(survey)
 	}
 	switch {
 	case errors.Is(err, flow.ErrInterrupted):
@@ -117,6 +121,10 @@ func describeCheck(e *flow.CheckError) words {
 			w.hints = []string{"is that the address of an authorization server? Give its endpoints instead, if it has no metadata:", "--authorization-endpoint URL --token-endpoint URL --jwks-uri URL"}
 			break
 		}
+		if strings.Contains(f.Actual, "{") {
+			w.hints = []string{"that is a template for the issuers of many tenants: name the issuer of one of them, with what is in braces filled in:", tenant(f.Actual)}
+			break
+		}
 		w.hints = []string{"give the issuer exactly as the server names itself, or correct the server's configuration:", f.Actual}
 	case "V-MD-05":
 		w.hints = []string{"give the address by flag, if the server has it all the same:", "--" + endpointFlag(regexp.MustCompile(`[a-z_]+_(endpoint|uri)`).FindString(f.Detail+" "+f.Expected)) + " URL"}
@@ -132,6 +140,36 @@ func describeCheck(e *flow.CheckError) words {
 		w.hints = []string{"if the other audience is one of yours, say so:", "--trust-audience AUD"}
 	default:
 		w.hints = []string{"nothing was used of this answer. To look at it all the same (DANGEROUS):", "--keep-going"}
+	}
+	return w
+}
+
+// tenant is an issuer's template as something to fill in: what shells take
+// apart is gone.
+func tenant(template string) string {
+	return regexp.MustCompile(`\{([A-Za-z]*)[^{}]*\}`).ReplaceAllStringFunc(template, func(s string) string {
+		return strings.ToUpper(strings.Trim(s, "{}"))
+	})
+}
+
+// describeSurvey has hints that discover can follow: nothing was used, and there
+// are no endpoints to give in place of the metadata.
+func describeSurvey(e *surveyError) words {
+	w := describe(e.error)
+	var check *flow.CheckError
+	var lost *discover.NotFoundError
+	var refused *flow.RefusedError
+	switch {
+	case errors.As(e.error, &check) && check.Finding.Code == "V-MD-05":
+		w.hints = []string{"the keys were not fetched; if they are elsewhere, say where:", "--jwks-uri URL"}
+	case errors.As(e.error, &check) && (check.Finding.Code != "V-MD-01" || check.Finding.Actual == "" || check.Finding.Actual == "(none)"):
+		w.hints = []string{"what else was found is on stdout; see every check and exchange with:", "-v"}
+	case errors.As(e.error, &lost) && lost.Endpoint:
+		w.hints = []string{"this looks like an endpoint: give the issuer that it belongs to"}
+	case errors.As(e.error, &lost):
+		w.hints = []string{"is that the issuer, exactly? See what came from each address with:", "-v"}
+	case errors.As(e.error, &refused):
+		w.hints = []string{"see exactly what was asked and answered:", "-v"}
 	}
 	return w
 }

@@ -28,7 +28,7 @@ type server struct {
 
 func serveCommand(e Env) (*cobra.Command, func()) {
 	s := &server{env: e}
-	s.out.report = true
+	s.out.report, s.out.named = true, []string{"text", "json"}
 	c := &cobra.Command{
 		Use: "serve", Short: "an authorization server to test clients against, which errs as it is told to", GroupID: "serve", Args: usageArgs(0),
 		Example: `  oauthprobe serve
@@ -50,6 +50,9 @@ func serveCommand(e Env) (*cobra.Command, func()) {
 			fs := pflag.NewFlagSet(g.title, pflag.ContinueOnError)
 			fs.SortFlags = false
 			g.declare(fs)
+			if f := fs.Lookup("output"); f != nil {
+				f.Usage = "how --list-faults lists: text, json"
+			}
 			c.Flags().AddFlagSet(fs)
 			groups = append(groups, flagGroup{g.title, fs})
 		}

@@ -16,7 +16,10 @@ import (
 
 // A span is a time as people write it: 90s, 5m, 24h.
 // A plain number counts seconds, as expires_in does (RFC 6749 §5.1).
-type span struct{ time.Duration }
+type span struct {
+	time.Duration
+	given bool // zero was said, and is not the default
+}
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (s *span) UnmarshalText(text []byte) error {
@@ -28,7 +31,7 @@ func (s *span) UnmarshalText(text []byte) error {
 	if err != nil {
 		return &notTime{string(text)}
 	}
-	s.Duration = d
+	s.Duration, s.given = d, true
 	return nil
 }
 
@@ -47,7 +50,7 @@ type serveFile struct {
 	AutoConsent bool       `toml:"auto_consent"`
 	DPoPNonce   bool       `toml:"dpop_nonce"`
 	Opaque      bool       `toml:"opaque_access_tokens"`
-	Interval    int        `toml:"interval"`
+	Interval    *int       `toml:"interval"`
 	Keys        string     `toml:"keys"`
 	Scopes      []string   `toml:"scopes"`
 	Resources   []string   `toml:"resources"`
@@ -66,6 +69,18 @@ type serveLives struct {
 	RefreshToken span `toml:"refresh_token"`
 	DeviceCode   span `toml:"device_code"`
 	RequestURI   span `toml:"request_uri"`
+}
+
+type namedSpan struct {
+	name string
+	span
+}
+
+func (l serveLives) all() []namedSpan {
+	return []namedSpan{
+		{"access_token", l.AccessToken}, {"id_token", l.IDToken}, {"code", l.Code},
+		{"refresh_token", l.RefreshToken}, {"device_code", l.DeviceCode}, {"request_uri", l.RequestURI},
+	}
 }
 
 type serveUser struct {
@@ -130,9 +145,13 @@ func (s *server) config() (demo.Config, error) {
 	if !s.layer.given("tls") {
 		s.secure = f.TLS
 	}
+	var interval int
+	if f.Interval != nil {
+		interval = *f.Interval
+	}
 	c := demo.Config{
 		Issuer: f.Issuer, AutoConsent: s.agree, AutoApprove: s.agree, DPoPNonce: f.DPoPNonce, OpaqueTokens: f.Opaque,
-		Interval: f.Interval, Scopes: f.Scopes, Resources: f.Resources, MTLS: f.MTLSListen, Delays: demo.Delays{},
+		Interval: interval, Scopes: f.Scopes, Resources: f.Resources, MTLS: f.MTLSListen, Delays: demo.Delays{},
 		Faults: slices.Concat(f.Faults, s.faults), Now: s.env.Now, Rand: &sharedReader{from: s.env.Rand},
 		Lifetimes: demo.Lifetimes{
 			AccessToken: f.Lifetimes.AccessToken.Duration, IDToken: f.Lifetimes.IDToken.Duration, Code: f.Lifetimes.Code.Duration,
@@ -155,6 +174,14 @@ func (s *server) config() (demo.Config, error) {
 func (s *server) validFile(f serveFile) error {
 	if err := checkFaults(slices.Concat(f.Faults, s.faults)); err != nil {
 		return err
+	}
+	if f.Interval != nil && *f.Interval == 0 {
+		return &usageError{s.file + ": interval is 0; it takes seconds, from 1 on, and without it there are 5", nil}
+	}
+	for _, l := range f.Lifetimes.all() {
+		if l.given && l.Duration == 0 {
+			return &usageError{fmt.Sprintf("%s: lifetimes.%s is 0; it takes a time from 1s on, and without it there is the usual one", s.file, l.name), nil}
+		}
 	}
 	u, err := url.Parse(f.Issuer)
 	switch {

@@ -100,8 +100,8 @@ func (l *serveLog) hit(h demo.Hit) {
 	endpoint := l.endpoint(h.Path)
 	x := exchangedBy(h)
 	x.Endpoint = endpoint
-	page := &pageWire{filled: []string{"password"}, know: l.mask.Know}
-	if strings.Contains(h.Answer.Get("Content-Type"), "html") {
+	page := &pageWire{filled: []string{"password", "user_code", "id_token_hint"}, know: l.mask.Know}
+	if isPage(h) {
 		x.Secrets = append(x.Secrets, page.read([]byte(h.AnswerBody))...)
 	}
 	l.log.Say(serving, arrivedAs(h, endpoint, x.Request.URL))
@@ -151,21 +151,29 @@ var secretNames = []string{
 	"device_code", "id_token", "id_token_hint", "login_hint_token", "password", "refresh_token", "response", "SAMLResponse", "subject_token", "token", "user_code",
 }
 
-// arrivedAs is a request with its parameters, one a line.
+// isSecret goes by the name; who asks may not know how it is written.
+func isSecret(name string) bool {
+	return slices.ContainsFunc(secretNames, func(s string) bool { return strings.EqualFold(s, name) })
+}
+
+func isPage(h demo.Hit) bool { return strings.Contains(h.Answer.Get("Content-Type"), "html") }
+
+// arrivedAs is a request with its parameters, one a line: those of the query,
+// which every method can have, and those of a form.
 func arrivedAs(h demo.Hit, endpoint, address string) trace.Built {
-	b := trace.Built{Endpoint: endpoint, Method: h.Method, URL: address, In: "body"}
-	text := h.Body
-	if h.Method == http.MethodGet || h.Method == http.MethodHead {
-		b.URL, _, _ = strings.Cut(address, "?")
-		b.In, text = "query", h.RawQuery
-	} else if !strings.HasPrefix(h.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		text = ""
+	b := trace.Built{Endpoint: endpoint, Method: h.Method}
+	b.URL, _, _ = strings.Cut(address, "?")
+	all := fields(h.RawQuery)
+	if len(all) > 0 {
+		b.In = "query"
 	}
-	for _, f := range fields(text) {
-		b.Params = append(b.Params, trace.Param{Name: f.Name, Value: f.Value, Secret: slices.Contains(secretNames, f.Name)})
+	if strings.HasPrefix(strings.ToLower(h.Header.Get("Content-Type")), "application/x-www-form-urlencoded") {
+		if form := fields(h.Body); len(form) > 0 {
+			b.In, all = "body", append(all, form...)
+		}
 	}
-	if len(b.Params) == 0 {
-		b.In = ""
+	for _, f := range all {
+		b.Params = append(b.Params, trace.Param{Name: f.Name, Value: f.Value, Secret: isSecret(f.Name)})
 	}
 	return b
 }
@@ -203,15 +211,27 @@ func exchangedBy(h demo.Hit) trace.Exchanged {
 		Peer:     &trace.Peer{Addr: h.Peer},
 		Secrets: []trace.Secret{
 			{Part: "request-header", Name: "Authorization"}, {Part: "request-header", Name: "Cookie"}, {Part: "request-header", Name: "Referer"},
+			{Part: "request-header", Name: "Proxy-Authorization"}, {Part: "request-header", Name: "X-Api-Key"},
 			{Part: "response-header", Name: "Set-Cookie"}, {Part: "response-header", Name: "Location"},
 		},
 	}
+	answer := h.AnswerBody
+	if isPage(h) {
+		answer = "" // the words of a page are no members: what it carries is found in its forms and links
+	}
 	for _, name := range secretNames {
 		for _, place := range []struct{ part, text string }{
-			{"request-query", h.RawQuery}, {"request-body", h.Body}, {"response-body", h.AnswerBody}, {"response-header", h.Answer.Get("Location")},
+			{"request-query", h.RawQuery}, {"request-body", h.Body}, {"response-body", answer}, {"response-header", h.Answer.Get("Location")},
 		} {
 			if strings.Contains(place.text, name) {
 				x.Secrets = append(x.Secrets, trace.Secret{Part: place.part, Name: name})
+			}
+		}
+	}
+	for _, place := range []struct{ part, text string }{{"request-query", h.RawQuery}, {"request-body", h.Body}} {
+		for _, f := range fields(place.text) {
+			if isSecret(f.Name) && !slices.Contains(secretNames, f.Name) {
+				x.Secrets = append(x.Secrets, trace.Secret{Part: place.part, Name: f.Name})
 			}
 		}
 	}

@@ -112,26 +112,49 @@ func (v veil) runs(x trace.Exchanged) string {
 		if memberName.Match(text.text[from:]) || x.Endpoint == "page" && !strings.ContainsAny(found, mixed) {
 			continue
 		}
-		inURL := strings.HasPrefix(found, "//") && from > 0 && text.text[from-1] == ':'
 		out.WriteString(s[done:text.at[from]])
-		out.WriteString(v.run(found, path, inURL))
+		if host := hostParts(text.text[:from], found); host > 0 {
+			out.WriteString(v.segments(found, path, host))
+		} else {
+			out.WriteString(v.run(found, path))
+		}
 		done = text.at[to]
 	}
 	return out.String() + s[done:]
 }
 
-// run treats one run. Of a URL only what looks random is hidden, segment by
-// segment.
-func (v veil) run(s, path string, isURL bool) string {
-	if isURL {
-		segments := strings.Split(s, "/")
-		for i, segment := range segments {
-			if i > 2 && len(segment) >= 20 && strings.ContainsAny(segment, mixed) {
-				segments[i] = v.run(segment, path, false)
-			}
-		}
-		return strings.Join(segments, "/")
+// hostParts is how many parts, between slashes, come before the path of a URL,
+// where a run belongs to one: it begins behind the scheme's colon, or with the
+// port, behind another. None means that it is no part of a URL.
+func hostParts(before []byte, run string) int {
+	switch {
+	case len(before) == 0 || before[len(before)-1] != ':':
+		return 0
+	case strings.HasPrefix(run, "//"):
+		return 3
+	case regexp.MustCompile(`^[0-9]{1,5}/`).MatchString(run) &&
+		regexp.MustCompile(`://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):$`).Match(before[max(0, len(before)-longestHost):]):
+		return 1
 	}
+	return 0
+}
+
+// longestHost is what a name of the DNS takes at most, with :// and a colon.
+const longestHost = 253 + 4
+
+// segments treats a URL: only what looks random is hidden, part by part.
+func (v veil) segments(s, path string, host int) string {
+	parts := strings.Split(s, "/")
+	for i, part := range parts {
+		if i >= host && len(part) >= 20 && strings.ContainsAny(part, mixed) {
+			parts[i] = v.run(part, path)
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// run treats one run.
+func (v veil) run(s, path string) string {
 	token := strings.Trim(s, ".")
 	letters := 0
 	for i := range len(token) {

@@ -125,6 +125,10 @@ func TestMaskAnswersNotUnderstood(t *testing.T) {
 		{"long names", nil, `{"a_name_as_long_as_a_token" : 1, 'refresh_token_expires_in':'` + opaque + `'`, `{"a_name_as_long_as_a_token" : 1, 'refresh_token_expires_in':'` + hide(opaque) + `'`},
 		{"long names of a form", nil, "refresh_token_expires_in=3600&t=" + opaque, "refresh_token_expires_in=3600&t=" + hide(opaque)},
 		{"a token in a path", nil, "see https://as.example.com/t/" + opaque + "?x=" + opaque, "see https://as.example.com/t/" + hide(opaque) + "?x=" + hide(opaque)},
+		{"an address with a port", nil, "see http://127.0.0.1:18500/.well-known/openid-configuration", "see http://127.0.0.1:18500/.well-known/openid-configuration"},
+		{"an address with IPv6", nil, "see http://[::1]:8080/device_authorization?x", "see http://[::1]:8080/device_authorization?x"},
+		{"a token behind a port", nil, "see https://as.example.com:8443/t/" + opaque, "see https://as.example.com:8443/t/" + hide(opaque)},
+		{"a password that is no port", nil, "see https://user:" + opaque + "@as.example", "see https://user:" + hide(opaque) + "@as.example"},
 		{"JSON is understood", nil, `{"error":"invalid_request","trace_id":"` + opaque + `"}`, `{"error":"invalid_request","trace_id":"` + opaque + `"}`},
 		{"a form is understood", nil, "error=bad_verification_code&trace=" + opaque, "error=bad_verification_code&trace=" + opaque},
 	} {

@@ -128,6 +128,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// longestInterval is a day, in seconds: longer is a slip of the keyboard.
+const longestInterval = 24 * 60 * 60
+
 // check finds what would make the server misbehave without being asked to.
 func (c Config) check() error {
 	if err := checkIssuer(c.Issuer); err != nil {
@@ -152,8 +155,8 @@ func (c Config) check() error {
 			return err
 		}
 	}
-	if c.Interval < 0 {
-		return fmt.Errorf("demo: an interval of %d seconds", c.Interval)
+	if c.Interval < 0 || c.Interval > longestInterval {
+		return fmt.Errorf("demo: an interval of %d seconds; it takes at most a day, which is %d", c.Interval, longestInterval)
 	}
 	for _, name := range c.Faults {
 		if !slices.Contains(FaultNames(), name) {

@@ -37,6 +37,7 @@ func TestConfigErrors(t *testing.T) {
 		{demo.Config{Issuer: good + "/"}, "may not end in a slash"},
 		{demo.Config{Issuer: good + "?x"}, "may have no query"},
 		{demo.Config{Issuer: good, Interval: -1}, "an interval of -1"},
+		{demo.Config{Issuer: good, Interval: 86401}, "an interval of 86401 seconds; it takes at most a day"},
 		{demo.Config{Issuer: "ftp://x"}, "no http or https URL"},
 		{demo.Config{Issuer: good, Users: []demo.User{{Name: "a"}, {Name: "a"}}}, `user name "a" is empty or given twice`},
 		{demo.Config{Issuer: good, Users: []demo.User{{Name: "a", Claims: map[string]any{"f": func() {}}}}}, "the claims of a"},
