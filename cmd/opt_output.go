@@ -67,6 +67,9 @@ func (o *outputOptions) resolve() error {
 		if at, err := os.Stat(path); err == nil && !at.Mode().IsRegular() {
 			return &usageError{fmt.Sprintf("--save %s: that is not a regular file", path), nil}
 		}
+		if err := o.ownFile(path); err != nil {
+			return err
+		}
 		probe, err := os.CreateTemp(filepath.Dir(path), ".oauthprobe-*")
 		if err != nil {
 			return &usageError{fmt.Sprintf("--save %s: %v", path, err), nil}
@@ -76,6 +79,36 @@ func (o *outputOptions) resolve() error {
 		o.saves = append(o.saves, saveTo{format, path})
 	}
 	return nil
+}
+
+// ownFile refuses a file that something else of this run goes to: what is kept
+// replaces what was there.
+func (o *outputOptions) ownFile(path string) error {
+	if path == "-" {
+		return &usageError{"--save takes a file, and - is none", []string{"a file of that name is written so:", "--save jsonl=./-"}}
+	}
+	for _, system := range []string{"/dev/", "/proc/"} {
+		if abs, err := filepath.Abs(path); err == nil && strings.HasPrefix(abs, system) {
+			return &usageError{"--save " + path + ": that leads to where something else goes", []string{"name a file of its own"}}
+		}
+	}
+	for _, other := range o.saves {
+		if landing(other.path) == landing(path) {
+			return &usageError{"--save names " + path + " twice: one would replace the other", nil}
+		}
+	}
+	return nil
+}
+
+// landing is where a path leads in the end.
+func landing(path string) string {
+	if at, err := filepath.EvalSymlinks(path); err == nil {
+		path = at
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // colored decides by flag, NO_COLOR, CLICOLOR_FORCE, and whether stderr is a

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,8 +28,8 @@ func (o *savedOptions) flags(fs *pflag.FlagSet) {
 }
 
 func (o *savedOptions) resolve() error {
-	if o.width < 0 || o.width > 1000 {
-		return &usageError{"--width takes a number of cells up to 1000", nil}
+	if o.width != 0 && (o.width < 40 || o.width > 1000) {
+		return &usageError{"--width takes a number of cells from 40 to 1000", nil}
 	}
 	return o.out.resolve()
 }
@@ -152,6 +153,10 @@ func unreadable(path string, s output.Shown, err error) error {
 		return &usageError{fmt.Sprintf("%s is no trace: %v", path, bad), hints}
 	case errors.As(err, &bad):
 		return &usageError{fmt.Sprintf("%s: %v", path, bad), []string{"what is above that line was read; the file has been changed or damaged"}}
+	}
+	var time *time.ParseError
+	if errors.As(err, &time) {
+		return &usageError{fmt.Sprintf("%s: after line %d: a time that is none", path, s.Lines), hints}
 	}
 	return err
 }

@@ -149,6 +149,9 @@ func (t *stepper) ask(ctx context.Context, q *flow.Request) (byte, error) {
 	if q.Optional {
 		skip = "s[k]ip  "
 	}
+	if t.env.Getenv("TERM") == "dumb" {
+		t.say("one of these letters, then Enter:")
+	}
 	_, _ = fmt.Fprintln(t.env.Stderr, "  ? [Enter] send  [e]dit  [d]rop  "+skip+"[a]nswer  e[x]plain")
 	line := func() string {
 		if t.code.IsZero() {
@@ -179,6 +182,9 @@ func (t *stepper) edit(ctx context.Context, q *flow.Request, drop bool) (c flow.
 	var names []string
 	for _, p := range q.Shown() {
 		names = append(names, p.Name)
+	}
+	if len(names) == 0 {
+		names = []string{"no parameters"}
 	}
 	t.say("there are " + strings.Join(names, ", ") + "; a header field is header:NAME")
 	prompt := "    NAME=VALUE: "
@@ -231,11 +237,11 @@ func (t *stepper) answer() {
 			t.say(p.Name + " = " + value)
 		}
 	default:
-		body := string(t.last.Body)
+		body := []rune(t.mask(string(t.last.Body))) // masked as a whole: a piece of a secret is not recognised
 		if len(body) > mostShown {
-			body = body[:mostShown] + "…"
+			body = append(body[:mostShown], '…')
 		}
 		t.say(fmt.Sprintf("%s answered %d", t.last.Request.Endpoint, t.last.Status))
-		t.say(body)
+		t.say(string(body))
 	}
 }
