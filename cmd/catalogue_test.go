@@ -126,7 +126,7 @@ func testsOf(t *testing.T, room string) string {
 // stops a run is what some check can find.
 func TestEveryCheckHasItsFault(t *testing.T) {
 	caught, checked := map[string]bool{}, map[string]bool{}
-	for _, f := range append(append([]demo.Fault{}, demo.Faults...), demo.FlowFaults...) {
+	for _, f := range append(append([]demo.Fault{}, demo.Faults()...), demo.FlowFaults()...) {
 		for _, code := range f.Codes {
 			caught[code] = true
 		}

@@ -80,7 +80,7 @@ func TestCIBAFaultMatrix(t *testing.T) {
 		"ciba-push-auth-req-id-wrong": exitCheck, "ciba-push-rt-hash-wrong": exitCheck, "ciba-push-at-hash-wrong": exitCheck,
 	}
 	rows := []demo.Fault{{Flow: "ciba"}, {Flow: "ciba-ping"}, {Flow: "ciba-push"}, {Flow: "ciba-ping", Name: "ciba-denied"}, {Flow: "ciba-push", Name: "ciba-denied"}}
-	for _, f := range slices.Concat(rows, demo.FlowFaults) {
+	for _, f := range slices.Concat(rows, demo.FlowFaults()) {
 		if !strings.HasPrefix(f.Flow, "ciba") {
 			continue
 		}

@@ -112,8 +112,8 @@ func TestDiffOfFaults(t *testing.T) {
 				t.Errorf("%s: no %q in\n%s", c.fault, want, strings.Join(list, "\n"))
 			}
 		}
-		i := slices.IndexFunc(demo.Faults, func(f demo.Fault) bool { return f.Name == c.fault })
-		for _, code := range demo.Faults[i].Codes {
+		i := slices.IndexFunc(demo.Faults(), func(f demo.Fault) bool { return f.Name == c.fault })
+		for _, code := range demo.Faults()[i].Codes {
 			if !slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, "finding "+code+" ") }) {
 				t.Errorf("%s: %s is not told in\n%s", c.fault, code, strings.Join(list, "\n"))
 			}

@@ -107,7 +107,7 @@ func patience(faults []string) string {
 // Each fault of the demo server is noticed by exactly the checks that its row
 // names; the clean server and the unusual but valid ones by none.
 func TestFaultMatrix(t *testing.T) {
-	rows := append([]demo.Fault{{Name: "", Doc: "the clean server"}}, demo.Faults...)
+	rows := append([]demo.Fault{{Name: "", Doc: "the clean server"}}, demo.Faults()...)
 	for _, f := range rows {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()

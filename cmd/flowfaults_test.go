@@ -73,7 +73,7 @@ func tokens(t *testing.T, issuer, id, secret string, headless []string, more ...
 // Each fault that shows in another grant is noticed by exactly the checks of
 // its row, and a clean server by none.
 func TestFlowFaultMatrix(t *testing.T) {
-	rows := slices.Clone(demo.FlowFaults)
+	rows := slices.Clone(demo.FlowFaults())
 	for flow := range flows() {
 		rows = append(rows, demo.Fault{Flow: flow, Codes: usual()[flow]})
 	}

@@ -21,7 +21,7 @@ type faultRow struct {
 // faultRows is every fault with the flow that shows it.
 func faultRows() []faultRow {
 	var rows []faultRow
-	for _, table := range [][]demo.Fault{demo.Faults, demo.FlowFaults} {
+	for _, table := range [][]demo.Fault{demo.Faults(), demo.FlowFaults()} {
 		for _, f := range table {
 			row := faultRow{f.Name, f.Group, f.Flow, f.Doc, append([]string{}, f.Codes...)}
 			if row.Flow == "" {

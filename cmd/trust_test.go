@@ -89,7 +89,7 @@ func TestUntrustedAnswers(t *testing.T) {
 // can be gone on with, --strict stops at each failed MUST, and without either
 // a failed MUST that is no matter of trust is shown and kept.
 func TestGates(t *testing.T) {
-	for _, f := range demo.Faults {
+	for _, f := range demo.Faults() {
 		if len(f.Codes) == 0 || slices.Contains([]string{"token-junk-20mb", "callback-307"}, f.Name) {
 			continue
 		}

@@ -405,7 +405,7 @@ func TestEveryFault(t *testing.T) {
 	}
 	two, _ := gather(t, "idtoken-kid-missing-two-keys").keys(0)
 	effects := withMore(effects(two[1].Key), moreEffects)
-	for _, f := range demo.Faults {
+	for _, f := range demo.Faults() {
 		shows, ok := effects[f.Name]
 		if !ok {
 			if f.Name != "token-slow" && f.Name != "token-hangs" {
@@ -429,7 +429,7 @@ func TestEveryFault(t *testing.T) {
 // A fault must be all that is wrong: what it does not concern stays as on the clean server.
 func TestFaultsAreAlone(t *testing.T) {
 	want := gather(t, "")
-	for _, f := range demo.Faults {
+	for _, f := range demo.Faults() {
 		if f.Group != demo.GroupIDToken {
 			continue
 		}
@@ -521,7 +521,7 @@ func TestFaultTable(t *testing.T) {
 	code, name := regexp.MustCompile(`^(V-[A-Z]{2}|META|JWKS)-\d\d$`), regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	last, seen := 0, map[string]bool{}
 	var names []string
-	for _, f := range demo.Faults {
+	for _, f := range demo.Faults() {
 		at := slices.Index(groups, f.Group)
 		if at < last {
 			t.Errorf("%s: group %q is out of order or unknown", f.Name, f.Group)
@@ -544,7 +544,7 @@ func TestFaultTable(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range demo.FlowFaults {
+	for _, f := range demo.FlowFaults() {
 		names = append(names, f.Name)
 		if f.Flow == "" || f.Group == "" || seen[f.Name] || !name.MatchString(f.Name) || !strings.HasSuffix(f.Doc, ".") || strings.Count(f.Doc, ".") != 1 {
 			t.Errorf("row %+v", f)

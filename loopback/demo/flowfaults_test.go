@@ -292,7 +292,7 @@ func TestEveryFlowFault(t *testing.T) {
 	flows, flowEffects, useFlows := withMore(flows, moreFlows), withMore(flowEffects, moreFlowEffects), withMore(useFlows, moreUseFlows)
 	clean := map[string]*flowRun{}
 	var rows []string
-	for _, f := range demo.FlowFaults {
+	for _, f := range demo.FlowFaults() {
 		if useFlows[f.Flow] != nil {
 			continue // TestEveryUseFault
 		}

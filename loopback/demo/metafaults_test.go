@@ -180,7 +180,7 @@ var metaEffects = map[string]func(*said) bool{
 func TestEveryMetaFault(t *testing.T) {
 	clean := saidBy(t, "")
 	seen := 0
-	for _, f := range demo.FlowFaults {
+	for _, f := range demo.FlowFaults() {
 		if f.Flow != "discover" {
 			continue
 		}

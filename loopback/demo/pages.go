@@ -66,7 +66,10 @@ func sourceHash(text string) string {
 
 // activeFaults is the rows of the table that this server was told.
 func (s *Server) activeFaults() []Fault {
-	return slices.DeleteFunc(slices.Clone(everyFault), func(f Fault) bool { return !s.faults[f.Name] })
+	if len(s.faults) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(everyFault(), func(f Fault) bool { return !s.faults[f.Name] })
 }
 
 // showLogin asks who the person is.

@@ -325,7 +325,7 @@ func TestEveryUseFault(t *testing.T) {
 	useFlows, useEffects := withMore(useFlows, moreUseFlows), withMore(useEffects, moreUseEffects)
 	clean := map[string]*useRun{}
 	seen := map[string]bool{}
-	for _, f := range demo.FlowFaults {
+	for _, f := range demo.FlowFaults() {
 		run, shows := useFlows[f.Flow], useEffects[f.Name]
 		if run == nil {
 			continue

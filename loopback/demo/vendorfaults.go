@@ -9,15 +9,15 @@ import (
 // vendorFaults are the ways in which large providers answer token requests, or did
 // for years. Clients that must work with them bear what RFC 6749 §5 does not allow.
 var vendorFaults = []row{
-	{"vendor-github", GroupVendor, "The token response is form-encoded unless JSON is asked for, and commas part its scopes, as GitHub does it.", codes("V-TR-12")},
-	{"vendor-github-error", GroupVendor, "An error comes with status 200, form-encoded unless JSON is asked for, as GitHub does it.", codes("V-TR-21")},
-	{"vendor-slack-error", GroupVendor, "An error comes with status 200 and ok false, as Slack does it.", codes("V-TR-21")},
-	{"vendor-slack-nested", GroupVendor, "The access token of the person stands inside authed_user, as Slack does it.", codes("V-TR-05", "V-TR-07", "V-TR-10", "V-TR-13")},
-	{"vendor-facebook-error", GroupVendor, "The error is an object with a message and a number, as Facebook does it.", codes("V-TR-21")},
-	{"vendor-entra-v1", GroupVendor, "All times are strings, and a resource stands beside them, as the first version of Microsoft Entra does it.", codes("V-TR-09")},
-	{"vendor-netsuite", GroupVendor, "The value of expires_in is a string and the token_type is in lower case, as NetSuite does it.", codes("V-TR-09")},
-	{"vendor-linkedin", GroupVendor, "The token response has no token_type, as LinkedIn did it.", codes("V-TR-07")},
-	{"vendor-twitch", GroupVendor, "The scope of the token response is an array, as Twitch does it.", codes("V-TR-11")},
+	{"vendor-github", GroupVendor, "The token response is form-encoded unless JSON is asked for, and commas part its scopes, as GitHub does it.", codes{"V-TR-12"}},
+	{"vendor-github-error", GroupVendor, "An error comes with status 200, form-encoded unless JSON is asked for, as GitHub does it.", codes{"V-TR-21"}},
+	{"vendor-slack-error", GroupVendor, "An error comes with status 200 and ok false, as Slack does it.", codes{"V-TR-21"}},
+	{"vendor-slack-nested", GroupVendor, "The access token of the person stands inside authed_user, as Slack does it.", codes{"V-TR-05", "V-TR-07", "V-TR-10", "V-TR-13"}},
+	{"vendor-facebook-error", GroupVendor, "The error is an object with a message and a number, as Facebook does it.", codes{"V-TR-21"}},
+	{"vendor-entra-v1", GroupVendor, "All times are strings, and a resource stands beside them, as the first version of Microsoft Entra does it.", codes{"V-TR-09"}},
+	{"vendor-netsuite", GroupVendor, "The value of expires_in is a string and the token_type is in lower case, as NetSuite does it.", codes{"V-TR-09"}},
+	{"vendor-linkedin", GroupVendor, "The token response has no token_type, as LinkedIn did it.", codes{"V-TR-07"}},
+	{"vendor-twitch", GroupVendor, "The scope of the token response is an array, as Twitch does it.", codes{"V-TR-11"}},
 }
 
 // bendLikeVendors makes members of the token response those of a vendor.
