@@ -373,7 +373,7 @@ func TestSharedFactors(t *testing.T) {
 
 // A fingerprint is that of powers of 65537, and hardly any other number has it.
 func TestFingerprint(t *testing.T) {
-	f := newFingerprint()
+	f := newFingerprint(smallPrimes())
 	m := big.NewInt(2)
 	for p := range f {
 		m.Mul(m, big.NewInt(p))

@@ -50,7 +50,8 @@ func lintWeak(_ *flow.Run, keys []jose.Key) flow.Verdict {
 	var all []modulus
 	var bad flaws
 	seen := map[string]bool{}
-	small, roca, bits := product(smallPrimes()), newFingerprint(), 0
+	primes, bits := smallPrimes(), 0
+	small, roca := product(primes), newFingerprint(primes)
 	for i := range keys {
 		public, isRSA := keys[i].Public.(*rsa.PublicKey)
 		if !isRSA || seen[string(public.N.Bytes())] {
@@ -79,12 +80,18 @@ func lintWeak(_ *flow.Run, keys []jose.Key) flow.Verdict {
 	return ok("")
 }
 
-// smallPrimes are the odd primes below 1000.
+// smallPrimes are the odd primes below 1000. They are sieved, as this is a part
+// of every run that fetches keys.
 func smallPrimes() []*big.Int {
+	var composite [1000]bool
 	var out []*big.Int
-	for n := int64(3); n < 1000; n += 2 {
-		if p := big.NewInt(n); p.ProbablyPrime(0) { // exact for such
-			out = append(out, p)
+	for n := 3; n < len(composite); n += 2 {
+		if composite[n] {
+			continue
+		}
+		out = append(out, big.NewInt(int64(n)))
+		for m := n * n; m < len(composite); m += 2 * n {
+			composite[m] = true
 		}
 	}
 	return out
@@ -162,9 +169,9 @@ func paired(level []node) []node {
 // of Coppersmith's Attack, 2017, §2).
 type fingerprint map[int64][]bool
 
-func newFingerprint() fingerprint {
+func newFingerprint(primes []*big.Int) fingerprint {
 	f := fingerprint{}
-	for _, prime := range smallPrimes() {
+	for _, prime := range primes {
 		p := prime.Int64()
 		if p > 167 {
 			break
