@@ -211,7 +211,7 @@ func (s *server) trouble(err error) error {
 func checkFaults(faults []string) error {
 	for _, name := range faults {
 		if !slices.Contains(demo.FaultNames(), name) {
-			return &usageError{fmt.Sprintf("there is no fault %q", name), []string{"did you mean:", "--fault " + nearest(name, demo.FaultNames()), "oauthprobe serve --list-faults"}}
+			return &usageError{fmt.Sprintf("there is no fault %q", name), []string{"did you mean:", "--fault " + demo.Nearest(name, demo.FaultNames()), "oauthprobe serve --list-faults"}}
 		}
 	}
 	return nil

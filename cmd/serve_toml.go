@@ -10,6 +10,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/oauthprobe/oauthprobe/loopback/demo"
 	"github.com/oauthprobe/oauthprobe/output"
 )
 
@@ -30,7 +31,7 @@ func readTOML(name string, text []byte, into any) error {
 		known := tomlKeys(reflect.TypeOf(into).Elem(), key[:max(len(key)-1, 0)])
 		said := fmt.Sprintf("there is no key %q", strings.Join(key, "."))
 		if len(known) > 0 && len(key) > 0 {
-			said += fmt.Sprintf("; did you mean %s", nearest(key[len(key)-1], known))
+			said += fmt.Sprintf("; did you mean %s", demo.Nearest(key[len(key)-1], known))
 		}
 		return misplaced(name, text, first, said)
 	case errors.As(err, &wrong):
@@ -107,36 +108,4 @@ func tomlKeys(t reflect.Type, path []string) []string {
 		return nil
 	}
 	return names
-}
-
-// nearest is the name with the fewest letters put in, taken out or changed.
-func nearest(typed string, names []string) string {
-	best, least := "", -1
-	for _, name := range names {
-		if d := letters(typed, name); least < 0 || d < least {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// letters is the distance of Levenshtein.
-func letters(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

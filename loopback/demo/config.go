@@ -160,7 +160,7 @@ func (c Config) check() error {
 	}
 	for _, name := range c.Faults {
 		if !slices.Contains(FaultNames(), name) {
-			return &UnknownFault{Name: name, Nearest: nearest(name, FaultNames())}
+			return &UnknownFault{Name: name, Nearest: Nearest(name, FaultNames())}
 		}
 	}
 	return nil

@@ -212,8 +212,9 @@ func (s *Server) broken(name string) bool {
 	return true
 }
 
-// nearest is the name with the smallest edit distance to what was typed.
-func nearest(typed string, names []string) string {
+// Nearest is the name with the smallest edit distance to what was typed, or
+// nothing when there are no names.
+func Nearest(typed string, names []string) string {
 	best, least := "", -1
 	for _, name := range names {
 		if d := distance(typed, name); least < 0 || d < least {
