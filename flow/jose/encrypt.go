@@ -35,32 +35,9 @@ func Encrypt(payload []byte, to Key, alg, enc, cty string) (string, error) {
 	return seal(payload, josev4.Recipient{Algorithm: josev4.KeyAlgorithm(alg), Key: to.Public, KeyID: to.Kid}, enc, cty)
 }
 
-// EncryptSymmetric makes a compact JWE with a key that is derived from the
-// client secret (OpenID Connect Core §10.2), for dir, A128KW to A256KW and
-// A128GCMKW to A256GCMKW. Every error is an *EncryptError.
-func EncryptSymmetric(payload []byte, secret []byte, alg, enc, cty string) (string, error) {
-	m, _ := keyManagement(alg)
-	switch {
-	case m.kty != "oct":
-		return "", unencrypted("alg-unsupported", "this tool encrypts nothing with a secret and alg %s", quote(alg))
-	case len(secret) == 0:
-		return "", unencrypted("key-unusable", "the secret is empty: anybody could read it")
-	}
-	c, known := contentEncryption(enc)
-	if !known {
-		return "", unknownEnc(enc)
-	}
-	key := deriveKey(secret, m.keySize(c))
-	return seal(payload, josev4.Recipient{Algorithm: josev4.KeyAlgorithm(alg), Key: key}, enc, cty)
-}
-
-func unknownEnc(enc string) *EncryptError {
-	return unencrypted("enc-unsupported", "this tool does not encrypt with enc %s", quote(enc))
-}
-
 func seal(payload []byte, to josev4.Recipient, enc, cty string) (string, error) {
 	if _, known := contentEncryption(enc); !known {
-		return "", unknownEnc(enc)
+		return "", unencrypted("enc-unsupported", "this tool does not encrypt with enc %s", quote(enc))
 	}
 	options := &josev4.EncrypterOptions{}
 	if cty != "" {
