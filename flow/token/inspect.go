@@ -50,10 +50,14 @@ func Inspect(raw string, with Against) flow.Procedure {
 // gone, and of an opaque one everything.
 func Unsigned(raw string) string {
 	switch t := jose.Decode(raw); {
+	case leaksKey(t.Header):
+		return "token-removed"
 	case t.Form == jose.FormJWS:
 		return raw[:strings.LastIndexByte(raw, '.')] + ".signature-removed"
 	case t.Form == jose.FormJWE:
 		return raw[:strings.IndexByte(raw, '.')] + ".encrypted-content-removed"
+	case t.Header != nil && t.Claims == nil && strings.Contains(raw, "."): // what looks like a header may be the claims, before a signature
+		return raw[:strings.LastIndexByte(raw, '.')] + ".signature-removed"
 	case t.Header != nil: // it lost its signature before
 		return raw + ".signature-removed"
 	}

@@ -14,7 +14,7 @@ func (s *specimen) judgeIss() flow.Verdict {
 	switch {
 	case s.claims == nil:
 		return beyond("no claims that could be read")
-	case s.run.Server.Issuer == "" || s.with.Given:
+	case s.run.Server.Issuer == "":
 		return beyond("no server is named to compare it with")
 	case slices.Contains([]string{"dpop_proof", "request_object", "client_assertion"}, s.what):
 		return beyond("made by a client, not by the server")

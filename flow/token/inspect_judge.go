@@ -158,6 +158,8 @@ func (s *specimen) judgeHeaderKeys() flow.Verdict {
 		return beyond("no header that could be read")
 	case len(names) == 0:
 		return good("")
+	case leaksKey(s.header()):
+		return bad("a public key", "a private key", "the jwk in the header is a private key (RFC 9449 §4.3): whoever saw the token has it; make a new one")
 	case s.what == "dpop_proof" && said == "jwk":
 		return good("a DPoP proof brings its key along, and proves that the client has it (RFC 9449 §4.2)")
 	case s.signature.Key != nil:
@@ -166,6 +168,12 @@ func (s *specimen) judgeHeaderKeys() flow.Verdict {
 		return dubious("no key in the header", said, "the header brings or points to a key of its own (%s): it was not used, anybody could have put it there", said)
 	}
 	return bad("no key in the header", said, "the header brings or points to a key of its own (%s): it was not used, anybody could have put it there", said)
+}
+
+// leaksKey reports whether a token brings along what its maker must keep.
+func leaksKey(header *jose.Object) bool {
+	jwk, told := header.Get("jwk")
+	return told && jose.ParseKey(jwk).Private
 }
 
 func (s *specimen) judgeSigned() flow.Verdict {

@@ -84,11 +84,22 @@ func (s *specimen) judgeAud() flow.Verdict {
 }
 
 // judgeClient asks what a client asks first: was it made for me? An access
-// token names the client beside its audience (RFC 9068 §2.2), any other is
-// meant for it. What a client made itself names it as iss.
+// token names the client beside its audience (RFC 9068 §2.2), what a client
+// made itself names it as iss, and any other is meant for it.
 func (s *specimen) judgeClient() flow.Verdict {
 	id := s.run.Client.ID
-	for _, claim := range map[bool][]string{true: {"client_id", "azp"}, false: {"aud"}}[s.what == "access_token"] {
+	where := []string{"aud"}
+	switch s.what {
+	case "access_token":
+		where = []string{"client_id", "azp"}
+	case "request_object":
+		where = []string{"client_id", "iss"}
+	case "client_assertion":
+		where = []string{"iss"}
+	case "dpop_proof":
+		return beyond("a DPoP proof names no client")
+	}
+	for _, claim := range where {
 		all, _ := s.claims.Strings(claim)
 		switch {
 		case slices.Contains(all, id):
@@ -97,7 +108,7 @@ func (s *specimen) judgeClient() flow.Verdict {
 			return bad(id, orWord(strings.Join(all, ", "), "(none)"), "%s names another than the client", claim)
 		}
 	}
-	if s.what == "request_object" || s.what == "client_assertion" || s.what == "dpop_proof" || s.what == "access_token" {
+	if s.what == "request_object" || s.what == "client_assertion" || s.what == "access_token" {
 		return beyond("it does not say for which client it is")
 	}
 	return bad(id, "(none)", "it does not say whom it is for")

@@ -26,7 +26,7 @@ func (s *specimen) verify(ctx context.Context) {
 		unchecked("there is no signature")
 	case strings.EqualFold(t.Alg(), "none"):
 		unchecked("it is not signed: anybody could have written it")
-	case s.what == "dpop_proof" && t.Header.Has("jwk"):
+	case s.what == "dpop_proof" && t.Header.Has("jwk") && !s.with.Given && s.with.Profile == "":
 		s.verifyOwn()
 	case s.with.Given && !mac:
 		s.verifyGiven()
