@@ -121,7 +121,9 @@ func (s *Server) confirmed(subject, conditions *etree.Element) error {
 		}
 		data := child(c, samlNS, "SubjectConfirmationData")
 		switch {
-		case data == nil && conditions.SelectAttr("NotOnOrAfter") != nil:
+		case len(children(c, samlNS, "SubjectConfirmationData")) > 1:
+			why = errors.New("has more than one SubjectConfirmationData in a SubjectConfirmation")
+		case data == nil && conditions != nil && conditions.SelectAttr("NotOnOrAfter") != nil:
 			return nil
 		case data == nil:
 			why = errors.New("never ends: neither Conditions nor SubjectConfirmationData has NotOnOrAfter")
