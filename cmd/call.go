@@ -110,6 +110,15 @@ func (s *session) errand(ctx context.Context, server flow.Server) (*flow.Run, er
 	if err := s.inTheClear(); err != nil {
 		return nil, err
 	}
+	if u, err := url.Parse(s.call.url); err == nil {
+		for name, values := range u.Query() {
+			if sensitive(name) {
+				for _, v := range values {
+					s.mask.Know(v)
+				}
+			}
+		}
+	}
 	s.row.procedure = token.Call(token.Errand{Method: s.call.method, URL: s.call.url, Body: s.call.body})
 	var last demand
 	for round := 0; ; round++ {
@@ -123,7 +132,8 @@ func (s *session) errand(ctx context.Context, server flow.Server) (*flow.Run, er
 			return r, err
 		}
 		if more.dpop && !s.more.dpop {
-			return r, &usageError{"the resource wants a token that is bound to a key", []string{"call it again with:", "--dpop --step-up"}}
+			s.remark("note", "the resource wants a token that is bound to a key: --dpop --step-up gets one, without --access-token")
+			return r, err
 		}
 		last = more
 		if got, err := s.obtainMore(ctx, server, more); err != nil {
@@ -191,7 +201,7 @@ func (s *session) inTheClear() error {
 		return nil
 	}
 	secret := s.asked.Values["access_token"] != "" || u.Query().Has("access_token") || slices.ContainsFunc(s.edits, func(e ext.Edit) bool {
-		return e.Header && slices.Contains([]string{"authorization", "cookie", "dpop"}, strings.ToLower(e.Name))
+		return !e.Drop && (e.Header && slices.Contains([]string{"authorization", "cookie", "dpop"}, strings.ToLower(e.Name)) || !e.Header && e.Name == "access_token")
 	})
 	if !secret {
 		return nil

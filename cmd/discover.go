@@ -53,12 +53,17 @@ func discoverCommand(e Env) (*cobra.Command, func()) {
 // surveyFlags are those that mean something where nobody signs in and nothing is
 // sent but a few GETs.
 func (o *howOptions) surveyFlags(fs *pflag.FlagSet) {
+	o.some(fs, "strict")
+	fs.Lookup("strict").Usage = "exit with 4 at any failed MUST"
+}
+
+// some declares one flag, and those of the network.
+func (o *howOptions) some(fs *pflag.FlagSet, first string) {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	o.flags(all)
-	for _, name := range []string{"strict", "timeout", "http-timeout", "max-body", "insecure", "cacert", "proxy", "resolve", "no-input"} {
+	for _, name := range []string{first, "timeout", "http-timeout", "max-body", "insecure", "cacert", "proxy", "resolve", "no-input"} {
 		fs.AddFlag(all.Lookup(name))
 	}
-	fs.Lookup("strict").Usage = "exit with 4 at any failed MUST"
 	_ = fs.MarkHidden("no-input") // nothing is ever asked here: scripts may say so
 }
 

@@ -198,7 +198,7 @@ func (g commandRow) group() string {
 // runNamed is run for a grant whose type is the first argument.
 func (s *session) runNamed(c *cobra.Command, args []string) error {
 	if len(args) == 0 || args[0] == "" {
-		return &usageError{"no grant type is named", []string{"it is a name or a URI, with its parameters by hand:", "oauthprobe grant urn:ietf:params:oauth:grant-type:uma-ticket https://issuer.example --client-id ID --param ticket=@ticket.txt"}}
+		return s.refuse(&usageError{"no grant type is named", []string{"it is a name or a URI, with its parameters by hand:", "oauthprobe grant urn:ietf:params:oauth:grant-type:uma-ticket https://issuer.example --client-id ID --param ticket=@ticket.txt"}})
 	}
 	s.row.procedure, s.row.grantType = grant.Other(args[0]), args[0]
 	return s.run(c, args[1:])

@@ -49,7 +49,7 @@ func inspectCommand(e Env) (*cobra.Command, func()) {
 	}
 	return c, func() {
 		c.Long = short + " (" + row.procedure.Spec + ")\n\n" + wrap(long+" The token may come in a token response, a header line, a URL or any text around it; without TOKEN it is read from stdin. "+
-			"The exit code is 4 when there was something to verify it with and it is not verified, else 0.", 80)
+			"The exit code is 4 when there was something to verify it with and it is not verified, 5 when the server does not answer, else 0.", 80)
 		c.Flags().SortFlags = false
 		var groups []flagGroup
 		for _, g := range []struct {
@@ -58,7 +58,7 @@ func inspectCommand(e Env) (*cobra.Command, func()) {
 		}{
 			{"Whose token it should be", func(fs *pflag.FlagSet) { s.server.flags(fs, []flow.Endpoint{flow.JWKS}) }},
 			{"What to verify and decrypt it with", s.look.flags},
-			{"How to go about it", s.how.flags},
+			{"How to go about it", func(fs *pflag.FlagSet) { s.how.some(fs, "clock-skew") }},
 			{"What to show and keep", s.out.flags},
 		} {
 			fs := pflag.NewFlagSet(g.title, pflag.ContinueOnError)

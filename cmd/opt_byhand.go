@@ -101,7 +101,7 @@ func (l *layer) edit(flag, s string) (ext.Edit, error) {
 // sensitive knows the names whose values are secrets wherever they come from.
 func sensitive(name string) bool {
 	return slices.Contains([]string{"client_secret", "password", "code", "code_verifier", "refresh_token", "assertion", "client_assertion",
-		"subject_token", "actor_token", "token", "ticket", "api_key", "device_code", "auth_req_id", "client_notification_token", "user_code", "login_hint_token", "authorization", "cookie", "x-api-key"}, strings.ToLower(name))
+		"subject_token", "actor_token", "token", "ticket", "api_key", "device_code", "auth_req_id", "client_notification_token", "user_code", "login_hint_token", "access_token", "id_token", "id_token_hint", "logout_token", "authorization", "cookie", "x-api-key"}, strings.ToLower(name))
 }
 
 // public knows the parameters that no grant keeps secret.

@@ -71,7 +71,7 @@ func (s *session) usable() error {
 	if given := s.asked.Values["access_token"]; len(given) > 7 && strings.EqualFold(given[:7], "Bearer ") {
 		return &usageError{"--access-token begins with the word Bearer, which is not part of it", []string{"give the token alone"}}
 	}
-	given := s.asked.Values["access_token"] != ""
+	given := s.asked.Values["access_token"] != "" || s.asked.Values["token"] != ""
 	if s.more.dpop && s.more.dpopKey == "" && !s.server.demo && given {
 		return &usageError{"--dpop-key is missing: a proof is worth something only with the key that the token is bound to", []string{"give the key that the token was obtained with:", "--dpop-key FILE"}}
 	}
