@@ -156,9 +156,10 @@ func (p *curlPlan) answered(r trace.Record, e trace.Exchanged) {
 	if json.Unmarshal([]byte(e.Response.Body), &members) != nil {
 		return
 	}
-	for name, raw := range members {
+	for _, name := range sortedNames(members) {
+		raw := members[name]
 		var value string
-		if json.Unmarshal(raw, &value) != nil || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		if json.Unmarshal(raw, &value) != nil || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
 			continue
 		}
 		if tag, ok := maskTag(value); ok {
@@ -189,6 +190,9 @@ func (p *curlPlan) secret(seq int, shown, tag, place string) *curlSecret {
 		} else {
 			break
 		}
+	}
+	if v.name != base {
+		p.taken[v.name]++
 	}
 	p.secrets[tag] = v
 	p.order = append(p.order, v)

@@ -14,7 +14,7 @@ func (v veil) page(s, name string) string {
 	if !strings.Contains(s, name) {
 		return s
 	}
-	pageTag := regexp.MustCompile(`<[a-zA-Z][^<>]*>`)
+	pageTag := regexp.MustCompile(`<[a-zA-Z](?:"[^"]*"|'[^']*'|[^<>"'])*>|<[a-zA-Z][^<>]*>`)
 	attribute := regexp.MustCompile(`([a-zA-Z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)`)
 	inURL := regexp.MustCompile(`[?&#;]([A-Za-z_]+)=([^&"'<>\s]+)`)
 	s = pageTag.ReplaceAllStringFunc(s, func(t string) string {
