@@ -114,6 +114,9 @@ func (r *Run) verdicts(resp *Response) ([]trace.Finding, error) {
 
 // distrusts reports whether a check of an arrival is going to stop the run.
 func (r *Run) distrusts(resp *Response) bool {
+	if r.Gate == nil {
+		return false
+	}
 	for _, c := range r.checks() {
 		if c.At == resp.Request.Endpoint && r.stops(found(c, c.Eval(r, resp), resp)) {
 			return true

@@ -28,7 +28,7 @@ func (s Server) Endpoint(e Endpoint) string {
 // §5), or empty when it has no such place. What the person put in place of an
 // endpoint holds.
 func (s Server) Alias(e Endpoint) string {
-	if s.Replaced[e] != "" {
+	if s.Replaced[e] != "" || e.Member() == "" { // a resource has no place in the metadata
 		return ""
 	}
 	aliases, _ := s.Metadata.Object("mtls_endpoint_aliases")

@@ -45,10 +45,15 @@ func (r *Run) Verify(ctx context.Context, t *jose.Token) (*Signature, error) {
 	if errors.As(s.Err, &selection) && selection.Reason == "kid-unknown" {
 		kid, _ := t.Kid()
 		r.Note("jwks-refetch", "key "+kid+" is not in the key set; fetching the set once more, in case it was rotated", "OIDC Core §10.1.1")
-		if set, seq, err = r.Keys(ctx, true); err != nil {
+		again, at, err := r.Keys(ctx, true)
+		if errors.Is(err, ErrSkipped) {
+			s.Seq = seq
+			return s, nil
+		}
+		if err != nil {
 			return nil, err
 		}
-		s = verified(t, set)
+		s, seq = verified(t, again), at
 		s.Refetched = true
 	}
 	s.Seq = seq

@@ -216,6 +216,7 @@ func endpointGiven(ctx context.Context, r *flow.Run, given string) (*flow.Respon
 			}
 		}
 	}
+	r.Server.Issuer = given
 	return nil, nil
 }
 

@@ -32,6 +32,7 @@ func openAnswer(ctx context.Context, r *flow.Run, resp *flow.Response) error {
 	var err error
 	resp.Token, resp.Sealed = r.Unseal(resp.Values.Get("response"))
 	if resp.Signature, err = r.Verify(ctx, resp.Token); err != nil {
+		resp.Signature = &flow.Signature{Err: err}
 		return err
 	}
 	if resp.Signature.Seq != 0 {
@@ -52,9 +53,6 @@ func openAnswer(ctx context.Context, r *flow.Run, resp *flow.Response) error {
 			d.Verified, d.Reason = false, v.Detail
 			break
 		}
-	}
-	if s := resp.Signature; d.Verified && s.Key == nil {
-		d.Verified, d.Reason = false, s.Unchecked
 	}
 	resp.Decoded = append(resp.Decoded, d)
 	return nil

@@ -50,7 +50,7 @@ func RAR(first flow.Endpoint, details, by string) flow.Extension {
 // them (RFC 9396 §2).
 func readDetails(b []byte) (all []detail, problem string) {
 	var raws []json.RawMessage
-	if json.Unmarshal(b, &raws) != nil {
+	if json.Unmarshal(b, &raws) != nil || raws == nil {
 		return nil, "not a JSON list"
 	}
 	for i, raw := range raws {
