@@ -129,6 +129,9 @@ func Failure(err error) *trace.Failure {
 // Say records an event of this run and returns its Seq.
 func (r *Run) Say(e trace.Event) int { return r.Log.Say(r.name, e) }
 
+// Started is when the run began, before any request of it.
+func (r *Run) Started() time.Time { return r.started }
+
 // Asked is the last request of this run to an endpoint, or an empty one.
 func (r *Run) Asked(e Endpoint) *Request {
 	if q := r.asked[e]; q != nil {

@@ -65,6 +65,8 @@ func TestWhatWasAskedOfTheSignIn(t *testing.T) {
 		{"id-token-acr", map[string]string{"acr_values": "gold"}, `{"acr":"bronze"}`, trace.Warn},
 		{"id-token-acr", map[string]string{"acr_values": "gold"}, `{}`, trace.Warn},
 		{"id-token-acr", nil, `{"acr":"bronze"}`, trace.Skip},
+		{"id-token-acr", map[string]string{"claims": `{"id_token":{"acr":{"essential":true}}}`}, `{}`, trace.Warn},
+		{"id-token-acr", map[string]string{"claims": `{"id_token":{"acr":{"essential":true,"value":"gold"}}}`}, `{}`, trace.Fail},
 	} {
 		asking(t, "", c.asked, func(r *flow.Run) {
 			o, _ := object(t, c.claims)

@@ -193,7 +193,7 @@ func lintJAR(_ *flow.Run, p *flow.Response) flow.Verdict {
 	case string(by) == "false" && string(ref) == "false" && !o.Has("pushed_authorization_request_endpoint"):
 		return fail("request or request_uri", "neither", "request objects are required, and there is no way to send one")
 	case told && !signs:
-		return fail("an algorithm with a key pair", strings.Join(algs, ", "), "request objects have to be signed, and no algorithm for a client's own key is listed")
+		return warn("an algorithm with a key pair", strings.Join(algs, ", "), "request objects have to be signed, and no algorithm for a client's own key is listed")
 	case !told:
 		return warn("request_object_signing_alg_values_supported", "(not said)", "request objects have to be signed, and it is not said how")
 	}
