@@ -122,7 +122,7 @@ func opened(text string) string {
 	out.WriteString(text)
 	for _, run := range regexp.MustCompile(`[A-Za-z0-9_-]{16,}`).FindAllString(text, -1) {
 		for from := range 4 { // wherever its groups of four begin
-			b, _ := base64.RawURLEncoding.DecodeString(run[from : len(run)-(len(run)-from)%4])
+			b, _ := base64.RawURLEncoding.DecodeString(run[from:]) // what decodes before an error is given, too
 			out.WriteByte('\n')
 			out.Write(b)
 		}

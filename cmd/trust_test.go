@@ -97,6 +97,9 @@ func TestGates(t *testing.T) {
 			t.Parallel()
 			issuer := startDemo(t, f.Name)
 			loose := run(t, nil, "", signingIn(issuer, "--keep-going", "-o", "none")...)
+			if len(loose.records) == 0 {
+				t.Fatalf("nothing ran: exit %d\n%s", loose.exit, loose.stderr)
+			}
 			if loose.exit == exitCheck {
 				t.Errorf("--keep-going stopped:\n%s", loose.stderr)
 			}

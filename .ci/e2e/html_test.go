@@ -44,6 +44,9 @@ func reported(t *testing.T, exit int, args ...string) *report {
 // browser has no complaint.
 func (r *report) checkQuiet(t *testing.T) {
 	t.Helper()
+	if _, seen := r.requests.Load(r.at); !seen {
+		t.Error("not even the page itself was seen: nothing listens")
+	}
 	r.requests.Range(func(at, _ any) bool {
 		if s, _ := at.(string); s != r.at && !strings.HasPrefix(s, r.at+"#") {
 			t.Errorf("the page asked for %s", s)

@@ -114,7 +114,7 @@ func checkRequestObject(t *testing.T, p *peer, o outcome, c signedRequest, objec
 		t.Errorf("the claims parameter in the request object is %T, want an object", claims["claims"])
 	}
 	iat, exp := claims["iat"].(float64), claims["exp"].(float64)
-	if claims["jti"] == "" || exp <= iat || exp > iat+600 {
+	if jti, _ := claims["jti"].(string); jti == "" || exp <= iat || exp > iat+600 {
 		t.Errorf("the request object has jti %v, iat %v, exp %v", claims["jti"], iat, exp)
 	}
 	understood := one(t, "authorizations", p.of(t, c.id, "authorized")).Params

@@ -96,8 +96,11 @@ func (s *resource) judge(r *http.Request) string {
 		Iat                       int64
 	}
 	sum := sha256.Sum256([]byte(token))
+	if err != nil || json.Unmarshal(payload, &made) != nil {
+		return "invalid_dpop_proof"
+	}
 	switch age := time.Now().Unix() - made.Iat; {
-	case err != nil || json.Unmarshal(payload, &made) != nil || proof.Signatures[0].Protected.ExtraHeaders["typ"] != "dpop+jwt" || !key.IsPublic():
+	case proof.Signatures[0].Protected.ExtraHeaders["typ"] != "dpop+jwt" || !key.IsPublic():
 		return "invalid_dpop_proof"
 	case thumbprint(*key) != claims.Cnf.Jkt:
 		return "invalid_token"
@@ -106,7 +109,7 @@ func (s *resource) judge(r *http.Request) string {
 	case made.Nonce != resourceNonce:
 		s.seen[made.Jti] = true
 		return "use_dpop_nonce"
-	case age < 0:
+	case age < 0 || age > 60:
 		return "invalid_dpop_proof"
 	}
 	s.seen[made.Jti] = true
